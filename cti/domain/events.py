@@ -1,0 +1,317 @@
+"""The past facts that the call centre is made of.
+
+Everything that live screens, records and figures show is a fold of these, in order. Two sources: the PBX,
+through ``cti.translator``, and ourselves (the IVR, the agents, the clock). Times are aware UTC.
+Caller names, numbers and digits in them were written by whoever called: text, never markup, never logged.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, and when."""
+
+    at: datetime
+
+
+# ------------------------------------------------------------------ what the PBX says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxEvent(Event):
+    """A fact about one PBX."""
+
+    pbx: PbxName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUp(PbxEvent):
+    """The AMI link is logged in; ``boot`` is the PBX's start (seconds since the epoch). Truth follows."""
+
+    boot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDown(PbxEvent):
+    """The AMI link is gone: what we know of this PBX ages from now on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resynced(PbxEvent):
+    """A whole snapshot has been applied: ``live`` are the calls that still exist, all others have ended."""
+
+    live: frozenset[CallId]
+    drift: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEvent(PbxEvent):
+    """A fact about one channel of one call."""
+
+    call: CallId
+    leg: ChannelId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegStarted(LegEvent):
+    """A channel came to be. The first leg of a call is the caller's (``leg == linkedid``).
+
+    ``extension`` is set when the channel is one of our agents' phones (``PJSIP/1001-…``).
+    """
+
+    linkedid: LinkedId
+    channel: str
+    caller_number: str
+    caller_name: str
+    dialled: str
+    inbound: bool
+    extension: Extension | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(LegEvent):
+    """The channel is up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(LegEvent):
+    """This leg put the other side on hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegResumed(LegEvent):
+    """This leg took the other side off hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(LegEvent):
+    """The channel is gone; ``cause`` is the Q.850 number that Asterisk gives."""
+
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerQueued(LegEvent):
+    """The caller waits in ``queue``, ``position`` from 1."""
+
+    queue: QueueName
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeftQueue(LegEvent):
+    """The caller waits no longer, for whatever reason."""
+
+    queue: QueueName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerAbandoned(LegEvent):
+    """The caller hung up while waiting, after ``wait_s`` whole seconds."""
+
+    queue: QueueName
+    wait_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOffered(LegEvent):
+    """The queue is about to ring, or rings, this agent's phone for the call (``leg`` is the caller's)."""
+
+    queue: QueueName
+    extension: Extension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded(LegEvent):
+    """The agent's phone stopped ringing unanswered; ``missed`` if it was the agent who did not answer."""
+
+    queue: QueueName
+    extension: Extension
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConnected(LegEvent):
+    """The agent answered the queued caller."""
+
+    queue: QueueName
+    extension: Extension
+    wait_s: int
+    ring_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCompleted(LegEvent):
+    """The conversation is over, as the queue tells it. It does go missing; never the only evidence."""
+
+    queue: QueueName
+    extension: Extension
+    talk_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSeen(PbxEvent):
+    """How the queue sees an agent's phone now."""
+
+    queue: QueueName
+    extension: Extension
+    paused: bool
+    device: "DeviceState"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberGone(PbxEvent):
+    """The agent's phone is in the queue no longer."""
+
+    queue: QueueName
+    extension: Extension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSeen(PbxEvent):
+    """What a phone is doing, as the PBX knows it."""
+
+    extension: Extension
+    device: "DeviceState"
+
+
+class DeviceState(StrEnum):
+    """Asterisk's device states (``include/asterisk/devicestate.h``)."""
+
+    UNKNOWN = "unknown"
+    NOT_IN_USE = "not_in_use"
+    IN_USE = "in_use"
+    BUSY = "busy"
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+    RINGING = "ringing"
+    RING_IN_USE = "ring_in_use"
+    ON_HOLD = "on_hold"
+
+
+# ------------------------------------------------------------------ what our own parts say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent(Event):
+    """A fact about one call."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvrEntered(CallEvent):
+    """The caller reached our menu. Carries enough to open a call that AMI has not told us of."""
+
+    pbx: PbxName
+    linkedid: LinkedId
+    caller_number: str
+    caller_name: str
+    dialled: str
+    flow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvrStepPassed(CallEvent):
+    """The caller went through one step of the flow and left it by ``way`` (``ok``, ``1``, ``no_input`` …).
+
+    ``keyed`` is what the agent may see of the digits: never a PIN.
+    """
+
+    step: str
+    way: str
+    took_ms: int
+    keyed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChosen(CallEvent):
+    """The caller chose a language."""
+
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountClaimed(CallEvent):
+    """The caller keyed an account, or caller ID proposed it; ``verified`` only after the right PIN."""
+
+    account: AccountNumber
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvrLeft(CallEvent):
+    """The flow is over. ``served`` if it finished what the caller came for."""
+
+    result: Literal["person", "done", "hangup", "failed"]
+    served: bool
+
+
+class Presence(StrEnum):
+    """What an agent chose, or a supervisor for them."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    BREAK = "break"
+    LUNCH = "lunch"
+    TRAINING = "training"
+    MEETING = "meeting"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEvent(Event):
+    """A fact about one agent."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEnrolled(AgentEvent):
+    """This person is an agent here, with this phone and these queues."""
+
+    name: str
+    extension: Extension
+    queues: tuple[QueueName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChosen(AgentEvent):
+    """A presence was chosen. During a call or wrap-up it is pending until after wrap-up."""
+
+    presence: Presence
+    by: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOpened(AgentEvent):
+    """The agent has a console connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleLost(AgentEvent):
+    """The agent's last console has been gone for longer than the grace time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpExtended(AgentEvent):
+    """The agent asked for more time after the call."""
+
+    by_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpEnded(AgentEvent):
+    """The agent finished wrap-up, or its time ran out."""
+
+    timed_out: bool

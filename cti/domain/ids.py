@@ -1,0 +1,32 @@
+"""The names things go by, as types, so that one can't be passed for another."""
+
+from typing import NewType
+from uuid import UUID, uuid5
+
+PbxName = NewType("PbxName", str)
+"""A site's own name for one Asterisk."""
+LinkedId = NewType("LinkedId", str)
+"""Asterisk's ``Linkedid``: one per call, the ``Uniqueid`` of its first channel."""
+ChannelId = NewType("ChannelId", str)
+"""Asterisk's ``Uniqueid``: one per channel, that is per leg."""
+CallId = NewType("CallId", UUID)
+"""Ours: one per call, the same for AMI, the IVR and after a restart. See :func:`call_id`."""
+AgentId = NewType("AgentId", str)
+"""A person's user name, as they log in with it."""
+Extension = NewType("Extension", str)
+"""The number of a phone, digits only: ``1001``."""
+QueueName = NewType("QueueName", str)
+TicketId = NewType("TicketId", UUID)
+AccountNumber = NewType("AccountNumber", str)
+"""户号: eight digits, the last of them a check digit. See :mod:`cti.domain.utility`."""
+
+_CALLS = UUID("6f7a3f3c-6f0e-5a53-9a2f-0c1b1f1f8d2a")
+
+
+def call_id(pbx: PbxName, boot: int, linkedid: LinkedId) -> CallId:
+    """Return the id of the call that Asterisk knows by ``linkedid``.
+
+    ``boot`` is the PBX's start in whole seconds since the epoch: a ``Uniqueid`` counts from 0 again with each
+    process, so after a restart with a stepped clock it can repeat.
+    """
+    return CallId(uuid5(_CALLS, f"{pbx}/{boot}/{linkedid}"))

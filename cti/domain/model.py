@@ -1,0 +1,164 @@
+"""The call centre as it stands: calls, agents, queues. Frozen values; ``cti.domain.centre`` makes the next ones."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from cti.domain.events import DeviceState, Language, Presence
+from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+
+
+class CallStage(StrEnum):
+    """Where a live call stands."""
+
+    RINGING = "ringing"
+    IN_IVR = "in_ivr"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    TALKING = "talking"
+    ON_HOLD = "on_hold"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """What became of a call; exactly one per ended call."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SELF_SERVICE = "self_service"
+    ANNOUNCEMENT = "announcement"
+    CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
+    OVERFLOWED = "overflowed"
+    OUTSIDE_HOURS = "outside_hours"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    PBX_RESTART = "pbx_restart"
+
+
+class RoutingStatus(StrEnum):
+    """What the system makes of an agent."""
+
+    OFF_QUEUE = "off_queue"
+    IDLE = "idle"
+    RINGING = "ringing"
+    ON_CALL = "on_call"
+    WRAP_UP = "wrap_up"
+    NOT_RESPONDING = "not_responding"
+
+
+class TalkState(StrEnum):
+    """What the agent's conversation is doing, while there is one."""
+
+    NONE = "none"
+    TALKING = "talking"
+    ON_HOLD = "on_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class IvrStep:
+    """One step of the way through the menu. ``keyed`` never holds a PIN."""
+
+    step: str
+    way: str
+    at: datetime
+    took_ms: int
+    keyed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One channel of a call, while it lives."""
+
+    id: ChannelId
+    channel: str
+    extension: Extension | None
+    since: datetime
+    up: bool = False
+    holding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everything under one Linkedid, from the first ring to the last hangup. Durations are whole seconds.
+
+    An ended call has ``ended_at`` and ``outcome``; a live one has neither.
+    """
+
+    id: CallId
+    pbx: PbxName
+    linkedid: LinkedId
+    started_at: datetime
+    stage: CallStage
+    stage_since: datetime
+    caller_number: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    inbound: bool = True
+    legs: dict[ChannelId, Leg] = field(default_factory=dict)
+    language: Language | None = None
+    account: AccountNumber | None = None
+    verified: bool = False
+    ivr_flow: str | None = None
+    ivr_path: tuple[IvrStep, ...] = ()
+    ivr_served: bool = False
+    queue: QueueName | None = None
+    queued_at: datetime | None = None
+    wait_s: int = 0
+    offered_to: AgentId | None = None
+    offered_at: datetime | None = None
+    agent: AgentId | None = None
+    answered_at: datetime | None = None
+    talk_s: int = 0
+    hold_s: int = 0
+    holds: int = 0
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person who takes calls: presence, routing status and talk state are three separate things."""
+
+    id: AgentId
+    name: str
+    extension: Extension
+    queues: tuple[QueueName, ...]
+    presence: Presence = Presence.OFFLINE
+    presence_since: datetime | None = None
+    pending: Presence | None = None
+    routing: RoutingStatus = RoutingStatus.OFF_QUEUE
+    routing_since: datetime | None = None
+    talk: TalkState = TalkState.NONE
+    call: CallId | None = None
+    wrap_up_until: datetime | None = None
+    device: DeviceState = DeviceState.UNKNOWN
+    console: bool = False
+    in_queues: frozenset[QueueName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Callers waiting for one skill, in the PBX's order (the first is next), and today's sums."""
+
+    name: QueueName
+    waiting: tuple[CallId, ...] = ()
+    wrap_up_s: int = 30
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    wait_of_answered_s: int = 0
+    answered_in_target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How far what we know of one PBX can be trusted."""
+
+    pbx: PbxName
+    up: bool
+    since: datetime
+    boot: int | None = None
+    synced_at: datetime | None = None
+    drift: int = 0

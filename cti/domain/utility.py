@@ -1,0 +1,127 @@
+"""What a water utility knows of its customers: accounts, bills, readings.
+
+Values only. Money is in fen (1/100 yuan), volumes in whole cubic metres, a billing period is its first day.
+Where they come from (our tables, a site's billing system) is the affair of ``storage``.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from cti.domain.ids import AccountNumber
+
+ACCOUNT_DIGITS = 8
+
+
+def check_digit(payload: str) -> str:
+    """Return the ISO 7064 MOD 11,10 check digit of ``payload``, a string of digits.
+
+    Unlike Luhn it finds every swap of two neighbours, the commonest slip of a thumb on a keypad
+    (ISO/IEC 7064:2003, hybrid systems).
+    """
+    product = 10
+    for character in payload:
+        total = (int(character) + product) % 10 or 10
+        product = total * 2 % 11
+    return str((11 - product) % 10)
+
+
+def is_account_number(digits: str) -> bool:
+    """Tell whether ``digits`` could be an account number: its length and its check digit are right."""
+    return (
+        len(digits) == ACCOUNT_DIGITS
+        and digits.isascii()
+        and digits.isdigit()
+        and check_digit(digits[:-1]) == digits[-1]
+    )
+
+
+class MeterState(StrEnum):
+    """Whether the meter measures."""
+
+    IN_SERVICE = "in_service"
+    FAULTY = "faulty"
+    REMOVED = "removed"
+
+
+class ReadingKind(StrEnum):
+    """Where a reading came from."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimated"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the meter showed, in whole cubic metres."""
+
+    on: date
+    value_m3: int
+    kind: ReadingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One billing period of one account. ``open_fen`` is what of it is still to pay."""
+
+    period: date
+    usage_m3: int
+    amount_fen: int
+    due: date
+    open_fen: int
+    late_fee_fen: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrears:
+    """欠费 by age of the bill's due date, in fen."""
+
+    to_30_days: int = 0
+    to_90_days: int = 0
+    to_365_days: int = 0
+    older: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of it, in fen."""
+        return self.to_30_days + self.to_90_days + self.to_365_days + self.older
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that arrived."""
+
+    on: date
+    amount_fen: int
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """户号: a supply contract, its customer and its premise, without any secret."""
+
+    number: AccountNumber
+    name: str
+    address: str
+    zone: str
+    tariff: str
+    meter_number: str
+    meter_state: MeterState
+    vulnerable: bool
+    cut_off: bool
+    key_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSheet:
+    """All that an agent's pop shows of one account; bills and readings newest first, 24 at most."""
+
+    account: Account
+    balance_fen: int
+    arrears: Arrears
+    last_payment: Payment | None
+    next_bill_on: date | None
+    bills: tuple[Bill, ...]
+    readings: tuple[Reading, ...]
