@@ -1,0 +1,1 @@
+"""A site's settings and secrets, and the shipped hotline: Asterisk templates, flows."""

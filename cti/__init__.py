@@ -1,0 +1,1 @@
+"""The call centre: its domain, its link to Asterisk, its services and its command."""

@@ -1,0 +1,1 @@
+"""The phone menu: protocol, flows, speech."""

@@ -1,26 +1,28 @@
 """What the phone menu needs from the rest of Hydrophone, as it asks for it. The composition root plugs it in."""
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from cti.domain.events import CallEvent, Language
 from cti.domain.ids import AccountNumber, CallId, LinkedId
-from cti.domain.utility import Account, Bill
+from cti.domain.utility import Account, Bill, BillingUnavailableError, PinVerdict
 
-
-class PinVerdict(StrEnum):
-    """What came of checking a PIN. A caller hears the same words for ``WRONG`` and ``NO_ACCOUNT``."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    NO_ACCOUNT = "no_account"
-    LOCKED = "locked"
-
-
-class BillingUnavailableError(Exception):
-    """The billing system is down, too slow, or answered with something that is not the account asked for."""
+__all__ = [
+    "Billing",
+    "BillingUnavailableError",
+    "CallIds",
+    "Count",
+    "Day",
+    "Digits",
+    "Facts",
+    "Money",
+    "Month",
+    "PinVerdict",
+    "Speech",
+    "Value",
+]
 
 
 class Billing(Protocol):
@@ -50,12 +52,55 @@ class CallIds(Protocol):
         """Return the id of the call with this Linkedid on this PBX."""
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount to say, in fen."""
+
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A billing month to say."""
+
+    year: int
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the year to say, without the year."""
+
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A string of digits to read back one by one."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A whole number to say."""
+
+    value: int
+
+
+Value = Money | Month | Day | Digits | Count
+"""What a sentence of the catalogue may have in its slots."""
+
+
 class Speech(Protocol):
-    """Spoken texts as files for the PBX."""
+    """The sentences of the catalogue as files that the PBX can play."""
 
-    async def clip(self, text: str, language: Language, *, timeout_s: float) -> Path | None:
-        """Return the clip that says ``text`` (one clause), without its file extension, or None if not there in time.
+    def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+        """Yield the files that say ``prompt`` with ``values``, in order, to be played one after the other.
 
-        The file stands beside as ``.alaw`` and ``.ulaw``, 8 kHz, a multiple of 20 ms. A clip rendered before
-        returns without touching an engine; ``timeout_s=0`` never renders.
+        A path has no extension; beside it stand ``.alaw`` and ``.ulaw``, 8 kHz, a multiple of 20 ms. When every
+        clause is in the cache this is one joined file; otherwise the lead clauses come at once and the rest
+        renders meanwhile in a worker. Never waits longer than 4 s for a clause: then a fallback is yielded.
+        Raises ``KeyError`` for a prompt that the catalogue has not.
         """

@@ -1,0 +1,1 @@
+"""The AMI link, on panoramisk's seams."""

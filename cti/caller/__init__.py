@@ -1,0 +1,1 @@
+"""A SIP caller that keys digits and records what it hears."""

@@ -162,3 +162,36 @@ class Link:
     boot: int | None = None
     synced_at: datetime | None = None
     drift: int = 0
+
+
+@dataclass(slots=True)
+class CentreState:
+    """Everything that is so now. Only ``cti.domain.centre`` writes to it; everybody else reads."""
+
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    queues: dict[QueueName, Queue] = field(default_factory=dict)
+    links: dict[PbxName, Link] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """This call is about to ring at this agent's phone: time for the pop."""
+
+    call: CallId
+    agent: AgentId
+    queue: QueueName
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one event changed: the ids to look up in the state, and the calls that ended as they were at last."""
+
+    calls: frozenset[CallId] = frozenset()
+    agents: frozenset[AgentId] = frozenset()
+    queues: frozenset[QueueName] = frozenset()
+    links: frozenset[PbxName] = frozenset()
+    ended: tuple[Call, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    offers_over: tuple[Offer, ...] = ()

@@ -125,3 +125,16 @@ class AccountSheet:
     next_bill_on: date | None
     bills: tuple[Bill, ...]
     readings: tuple[Reading, ...]
+
+
+class PinVerdict(StrEnum):
+    """What came of checking a PIN. A caller hears the same words for ``WRONG`` and ``NO_ACCOUNT``."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NO_ACCOUNT = "no_account"
+    LOCKED = "locked"
+
+
+class BillingUnavailableError(Exception):
+    """The billing system is down, too slow, or answered with something that is not the account asked for."""

@@ -1,0 +1,1 @@
+"""A real Asterisk of our own, for demo and tests."""

@@ -1,0 +1,1 @@
+"""The call centre at work: one verb a file."""

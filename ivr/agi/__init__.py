@@ -1,0 +1,1 @@
+"""FastAGI: the protocol, and a server for it."""

@@ -1,0 +1,1 @@
+"""The flow language: what a phone menu is made of."""

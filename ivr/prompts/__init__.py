@@ -1,0 +1,1 @@
+"""Spoken sentences: their wording, rendering and keeping."""

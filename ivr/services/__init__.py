@@ -1,0 +1,1 @@
+"""What the menu does for a caller."""

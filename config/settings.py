@@ -1,0 +1,128 @@
+"""A site's settings: typed, frozen, read once at start from a TOML file and the environment.
+
+``HYDROPHONE_HOME`` (default ``var``) is the directory of one install. Its ``hydrophone.toml`` holds the settings,
+``secrets.toml`` the secrets made for it. An environment variable beats the file: ``HYDROPHONE_PBX__AMI_PORT``.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def home() -> Path:
+    """Return the directory of this install."""
+    return Path(os.environ.get("HYDROPHONE_HOME", "var")).absolute()
+
+
+class Section(BaseModel):
+    """Base of the sections: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(Section):
+    """Who runs this hotline, and how it is called."""
+
+    name_zh: str = "清源水务"
+    name_en: str = "Clearspring Water"
+    hotline: Annotated[str, Field(pattern=r"^\d{3,15}$")] = "96000"
+    timezone: str = "Asia/Shanghai"
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+
+
+class Database(Section):
+    """PostgreSQL. Without a DSN the embedded one in the install's directory is used."""
+
+    dsn: SecretStr | None = None
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class Pbx(Section):
+    """One Asterisk. ``sandbox`` means it is ours to start and stop."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
+    sandbox: bool = True
+    host: str = "127.0.0.1"
+    ami_port: Port = 15038
+    ami_user: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] = "hydrophone"
+    sip_port: Port = 15060
+    sip_ws_port: Port = 18088
+    sip_ws_url: str | None = None
+    trunk_address: str = "127.0.0.2"
+    rtp_start: Port = 20000
+    rtp_end: Port = 20999
+    queue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "water"
+    wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
+    offer_s: Annotated[int, Field(ge=5, le=120)] = 20
+
+
+class Agi(Section):
+    """Where the phone menu listens for the PBX. Loopback unless a site says otherwise."""
+
+    host: str = "127.0.0.1"
+    port: Port = 14573
+    allow: tuple[str, ...] = ("127.0.0.1",)
+
+
+class Web(Section):
+    """Where consoles connect."""
+
+    host: str = "127.0.0.1"
+    port: Port = 18600
+    push_port: Port = 18601
+    public_url: str | None = None
+    push_public_url: str | None = None
+    demo_phone: bool = False
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+
+
+class Settings(BaseSettings):
+    """All settings of one install."""
+
+    model_config = SettingsConfigDict(env_prefix="HYDROPHONE_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=home)
+    site: Site = Site()
+    database: Database = Database()
+    pbx: Pbx = Pbx()
+    agi: Agi = Agi()
+    web: Web = Web()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then ``hydrophone.toml``."""
+        toml = TomlConfigSettingsSource(settings_cls, home() / "hydrophone.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def console_url(self) -> str:
+        """Where a browser finds the console."""
+        return self.web.public_url or f"http://{self.web.host}:{self.web.port}"
+
+    @property
+    def push_url(self) -> str:
+        """Where a console's push channel is."""
+        return self.web.push_public_url or f"ws://{self.web.host}:{self.web.push_port}"
+
+    @property
+    def sip_ws_url(self) -> str:
+        """Where the browser's phone registers."""
+        return self.pbx.sip_ws_url or f"ws://{self.pbx.host}:{self.pbx.sip_ws_port}/ws"
