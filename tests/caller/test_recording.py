@@ -19,9 +19,9 @@ def silence(seconds: float) -> bytes:
 
 def test_stretches_of_sound_are_joined_over_short_pauses_only() -> None:
     heard = Recording()
-    for chunk in (silence(0.5), tone(1.0), silence(0.25), tone(0.5), silence(1.0), tone(0.5)):
+    for chunk in (silence(0.5), tone(1.0), silence(0.24), tone(0.5), silence(1.0), tone(0.5)):
         heard.add(chunk, 0.0)
-    assert heard.sounds() == [(0.5, 2.25), (3.25, 3.75)]
+    assert heard.sounds() == [(0.5, 2.24), (3.24, 3.74)]
 
 
 def test_quiet_is_counted_from_the_end_whatever_the_chunks() -> None:
