@@ -1,11 +1,30 @@
-"""What the consoles need from the live call centre. ``cti.services`` fulfils it; tests put a small one in its place."""
+"""What the consoles need from the rest: the live call centre, and what is kept.
 
-from collections.abc import Callable
+``cti.services`` is the live centre, ``agent_console.stores`` turns what ``storage`` keeps into wire types;
+tests put small ones in their place.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from agent_console.wire import (
+    CallPage,
+    CallQuery,
+    CallRecord,
+    Role,
+    Ticket,
+    TicketBrief,
+    TicketChange,
+    TicketPage,
+    TicketQuery,
+)
 from cti.domain.events import Presence
-from cti.domain.ids import AgentId
+from cti.domain.ids import AccountNumber, AgentId, CallId, Extension
 from cti.domain.model import CentreState, Changes
+from cti.domain.utility import Account, AccountSheet
 
 
 class LiveCentre(Protocol):
@@ -32,3 +51,90 @@ class LiveCentre(Protocol):
 
     def console_closed(self, agent: AgentId) -> None:
         """Note that the agent's console is gone; after the grace time that is a ``ConsoleLost``."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may log in. ``extension`` is set for who has a phone here."""
+
+    id: AgentId
+    name: str
+    role: Role
+    extension: Extension | None
+
+
+class Users(Protocol):
+    """Who may log in. Every store here raises :class:`StoreUnavailableError` when it can't be asked."""
+
+    async def check_password(self, user: str, password: str) -> User | None:
+        """Return the user if the password is theirs; takes as long for an unknown user."""
+
+    async def user(self, user: str) -> User | None:
+        """Return the user if they may still log in."""
+
+
+class Calls(Protocol):
+    """The records of calls."""
+
+    async def page(self, query: CallQuery) -> CallPage:
+        """Return one page, newest first. Raises ``InvalidError`` for a cursor that isn't one."""
+
+    async def call(self, call: UUID) -> CallRecord | None:
+        """Return one record."""
+
+    async def count_from(self, number: str, since: datetime) -> int:
+        """Count the calls from this number, as it was given, since then."""
+
+
+class Tickets(Protocol):
+    """The tickets."""
+
+    async def page(self, query: TicketQuery) -> TicketPage:
+        """Return one page without entries. Raises ``InvalidError`` for a cursor that isn't one."""
+
+    async def ticket(self, ticket: UUID) -> Ticket | None:
+        """Return one ticket, whole."""
+
+    async def change(self, ticket: UUID, change: TicketChange, *, by: AgentId) -> Ticket:
+        """Apply and return it whole. Raises ``VersionConflictError``, ``NotFoundError``, ``InvalidError``."""
+
+    async def of_call(self, call: CallId) -> UUID | None:
+        """Return the call's ticket."""
+
+    async def open_of(self, account: str, *, limit: int) -> Sequence[TicketBrief]:
+        """Return the account's tickets that are still open, most urgent first."""
+
+    async def last_of(self, *, account: str | None, number: str, limit: int) -> Sequence[TicketBrief]:
+        """Return the last contacts of the account, or of the number if there is no account; newest first."""
+
+
+class Customers(Protocol):
+    """The utility's customers. Raises ``BillingUnavailableError``."""
+
+    async def sheet(self, account: AccountNumber) -> AccountSheet | None:
+        """Return all of one account that a pop shows."""
+
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
+        """Return the accounts that this E.164 number belongs to."""
+
+
+class Database(Protocol):
+    """Whether the database answers."""
+
+    async def alive(self) -> bool:
+        """Ask it; never raises, never takes longer than a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything kept that a console reads and writes."""
+
+    users: Users
+    calls: Calls
+    tickets: Tickets
+    customers: Customers
+    database: Database
+
+
+class StoreUnavailableError(Exception):
+    """A store can't be asked or written to just now."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cti.domain.events import DeviceState, Presence
 from cti.domain.model import CallStage, Outcome, RoutingStatus, TalkState
@@ -21,7 +21,7 @@ Language = Literal["zh", "en"]
 class Wire(BaseModel):
     """Base of every type here: frozen, and nothing beside what is declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class Role(StrEnum):
@@ -42,6 +42,16 @@ class ErrorBody(Wire):
 
 
 # ------------------------------------------------------------------ who is logged in
+
+
+class SiteView(Wire):
+    """Whose hotline this is: ``GET /api/site``, without login, for the login page, the demo phone and all clocks."""
+
+    name_zh: str
+    name_en: str
+    hotline: str
+    timezone: str
+    demo_phone: bool
 
 
 class LoginRequest(Wire):
@@ -288,6 +298,12 @@ class Pop(Wire):
     offered_at: datetime
 
 
+class CurrentPop(Wire):
+    """One's own current pop; None when no call is at one's phone and no wrap-up is running."""
+
+    pop: Pop | None
+
+
 # ------------------------------------------------------------------ calls and tickets
 
 
@@ -398,6 +414,48 @@ class TicketChange(Wire):
     account: Annotated[str, Field(pattern=r"^\d{8}$")] | None = None
     note: Annotated[str, Field(max_length=4000)] | None = None
     status: TicketStatus | None = None
+
+
+class TicketSort(StrEnum):
+    """What a list of tickets is ordered by; the newest or latest first, ``due`` the most urgent first."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    DUE = "due"
+
+
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the page before.")]
+Limit = Annotated[int, Field(ge=1, le=200)]
+AccountText = Annotated[str, Field(pattern=r"^\d{8}$")]
+UserName = Annotated[str, Field(min_length=1, max_length=64)]
+QueueText = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+
+
+class Query(Wire):
+    """Base of the filters. An unknown name is an error, so that a slip never means "no filter"."""
+
+    from_: AwareDatetime | None = Field(default=None, alias="from", description="At or after this time.")
+    to: AwareDatetime | None = Field(default=None, description="Before this time.")
+    agent: UserName | None = None
+    queue: QueueText | None = None
+    account: AccountText | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class CallQuery(Query):
+    """Which calls to list."""
+
+    outcome: Outcome | None = None
+
+
+class TicketQuery(Query):
+    """Which tickets to list. ``q`` is looked for in number, subject and account, as plain text."""
+
+    status: TicketStatus | None = None
+    category: Category | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    sort: TicketSort = TicketSort.OPENED
 
 
 class CallPage(Wire):

@@ -1,0 +1,74 @@
+"""What the API's handlers and the push channel work with, in one place. Built by :mod:`agent_console.server`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions
+from agent_console.pop import PopDesk
+from agent_console.ports import LiveCentre, Stores
+from agent_console.wire import Session, SipPhone
+from config.secrets import Secrets
+from config.settings import Settings
+from cti.domain.ids import Extension
+
+DEMO_PHONE = Extension("2000")
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One install's console backend."""
+
+    settings: Settings
+    secrets: Secrets
+    live: LiveCentre
+    stores: Stores
+    sessions: Sessions
+    push_tickets: PushTickets
+    throttle: LoginThrottle
+    pops: PopDesk
+    now: Callable[[], datetime]
+
+    def session(self, login: Login) -> Session:
+        """Return what a console learns about its own session."""
+        return Session(
+            user=login.user,
+            name=login.name,
+            role=login.role,
+            extension=login.extension,
+            phone=self.phone(login.extension, login.name) if login.extension else None,
+            push_url=self.settings.push_url,
+            expires_at=login.expires_at,
+        )
+
+    def phone(self, extension: Extension, display_name: str) -> SipPhone | None:
+        """Return what a browser's phone registers with, or None if this install has no such phone."""
+        password = self.secrets.phones.get(extension)
+        if password is None:
+            return None
+        return SipPhone(
+            uri=f"sip:{extension}@{self.settings.pbx.host}",
+            password=password,
+            ws_url=self.settings.sip_ws_url,
+            display_name=display_name,
+        )
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https."""
+        return urlsplit(self.settings.console_url).scheme == "https"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The pages that may change anything or open the push channel: ours."""
+        return allowed_origins(self.settings)
+
+
+def allowed_origins(settings: Settings) -> frozenset[str]:
+    """Return the origins of our own pages; on a loopback install by both of its names."""
+    url = urlsplit(settings.console_url)
+    hosts = LOOPBACK if url.hostname in LOOPBACK else (url.hostname or "",)
+    port = f":{url.port}" if url.port else ""
+    return frozenset(f"{url.scheme}://{host}{port}" for host in hosts)
