@@ -1,0 +1,39 @@
+# What people type. Everything else is behind `hydrophone --help`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test set-up check unit web bench lock format clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## set everything up and start the hotline; Ctrl-C ends it
+	@$(PYTHON) tools/bootstrap.py
+	@exec $(BIN)/hydrophone demo
+
+test: ## lint, types, import contracts, and every test; what CI runs
+	@$(PYTHON) tools/bootstrap.py --test
+	@$(MAKE) --no-print-directory check web unit
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+web:
+	$(BIN)/python tools/web.py check test
+
+unit:
+	$(BIN)/pytest
+
+lock: ## write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --no-emit-index-url --no-annotate \
+		--generate-hashes --no-header -o requirements.lock
+
+format: ## put the Python code into the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what the set-up made, but not var/, where the data is
+	rm -rf .venv agent_console/web/node_modules agent_console/web/dist
