@@ -1,0 +1,228 @@
+"""The catalogue of prompts: which clips a sentence consists of, and the words of each.
+
+Reads and checks ``catalogue.toml``; pure apart from reading that one file. Clip ids are the same in both languages.
+"""
+
+import hashlib
+import re
+import tomllib
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from string import Formatter
+from typing import Any, get_args
+
+from cti.domain.events import Language
+from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.prompts.errors import CatalogueError, UnsayableError
+from ivr.prompts.wording import phrases, say, suffix
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+TYPES: dict[str, type[Value]] = {"money": Money, "month": Month, "day": Day, "digits": Digits, "count": Count}
+
+_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_LEAP_YEAR = 2024
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clause to be spoken. ``spare`` are the clips that say the same in pieces, if need be."""
+
+    id: str
+    language: Language
+    text: str
+    spare: tuple["Clip", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One clause of a prompt, with at most one slot. ``source`` is the prompt's slot that fills it."""
+
+    id: str
+    text: str
+    slot: str | None = None
+    kind: str | None = None
+    source: str | None = None
+
+    @property
+    def around(self) -> tuple[str, str]:
+        """The fixed words before and after the slot."""
+        before, _, rest = self.text.partition("{")
+        return before, rest.partition("}")[2]
+
+    def clip(self, values: Mapping[str, Value], language: Language) -> Clip:
+        """Return the clip for the prompt's ``values``."""
+        if self.source is None or self.kind is None:
+            return Clip(self.id, language, self.text)
+        value = values.get(self.source)
+        if not isinstance(value, TYPES[self.kind]):
+            raise UnsayableError(f"{self.id} needs a {self.kind} in {self.source}")
+        before, after = self.around
+        text = before + say(value, language) + after
+        return Clip(f"{self.id}.{suffix(value)}", language, text, tuple(_spare(before, value, after, language)))
+
+
+def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
+    """Yield the pieces of a clause; each ends like a clause, as an engine speaks it best that way."""
+    for words in (before, *phrases(value, language), after):
+        stem = words.strip(" ,.，。")
+        if stem:
+            yield Clip(f"part.{stem}", language, stem + ("，" if language == "zh" else ","))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One sentence: its slots by kind, its clauses by language."""
+
+    id: str
+    slots: Mapping[str, str]
+    clauses: Mapping[Language, tuple[Template, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What is rendered ahead besides the fixed texts."""
+
+    months: tuple[Month, ...]
+    due_days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All prompts. ``readings`` are words with their pinyin, ``digest`` names this very text of the catalogue."""
+
+    prompts: Mapping[str, Prompt]
+    core: Core
+    readings: Mapping[str, str]
+    digest: str
+
+    def clips(self, prompt: str, values: Mapping[str, Value], language: Language) -> tuple[Clip, ...]:
+        """Return the clips of a sentence. Raises ``KeyError`` for an unknown prompt."""
+        return tuple(clause.clip(values, language) for clause in self.prompts[prompt].clauses[language])
+
+    def core_clips(self) -> dict[tuple[Language, str], Clip]:
+        """Return every clip that ships with us, spare pieces included, by language and id, in speaking order."""
+        clips = (clip for language in LANGUAGES for clip in self._core_clips(language))
+        return {(clip.language, clip.id): clip for clip in clips}
+
+    def _core_clips(self, language: Language) -> Iterator[Clip]:
+        templates = {clause.id: clause for prompt in self.prompts.values() for clause in prompt.clauses[language]}
+        for template in templates.values():
+            if template.source is None:
+                yield template.clip({}, language)
+        for template in templates.values():
+            if template.source is not None:
+                yield from self._core_values(template, template.source, language)
+
+    def _core_values(self, template: Template, source: str, language: Language) -> Iterator[Clip]:
+        match template.kind:
+            case "month":
+                rendered: tuple[Value, ...] = self.core.months
+                pieces = [(value, True) for value in rendered]
+            case "day":
+                pieces = [(day, day in self.core.due_days) for day in all_days()]
+            case "money":
+                pieces = [(amount, False) for amount in _amounts_of_all_phrases()]
+            case _:
+                pieces = []
+        for value, whole in pieces:
+            clip = template.clip({source: value}, language)
+            if whole:
+                yield clip
+            yield from clip.spare
+
+
+def all_days() -> Iterator[Day]:
+    """Yield the 366 days of a leap year."""
+    for month in range(1, 13):
+        for day in range(1, monthrange(_LEAP_YEAR, month)[1] + 1):
+            yield Day(month, day)
+
+
+def _amounts_of_all_phrases() -> Iterator[Money]:
+    """Yield amounts that together need every phrase that one under 10,000 yuan can need."""
+    for fen in range(100):
+        yield Money(fen)
+        yield Money(100 + fen)
+    for yuan in range(10_000):
+        yield Money(100 * yuan)
+
+
+@cache
+def shipped() -> Catalogue:
+    """Return the catalogue in this package."""
+    return parse(resources.files("ivr.prompts").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Catalogue:
+    """Return the catalogue written in ``text``. Raises :class:`CatalogueError` with every fault there is."""
+    table = tomllib.loads(text)
+    faults: list[str] = []
+    clips = table.get("clips", {})
+    prompts = {name: _prompt(name, entry, clips, faults) for name, entry in table.get("prompts", {}).items()}
+    if faults:
+        raise CatalogueError(faults)
+    return Catalogue(
+        prompts, _core(table["core"]), table.get("readings", {}), hashlib.sha256(text.encode()).hexdigest()
+    )
+
+
+def _prompt(name: str, entry: Mapping[str, Any], clips: Mapping[str, Any], faults: list[str]) -> Prompt:
+    slots: dict[str, str] = entry.get("slots", {})
+    if not _ID.fullmatch(name):
+        faults.append(f"{name}: not an id")
+    faults += [f"{name}: no kind {kind}" for kind in slots.values() if kind not in TYPES]
+    clauses = {language: tuple(_clauses(name, entry, clips, language, faults)) for language in LANGUAGES}
+    for language in LANGUAGES:
+        if not clauses[language]:
+            faults.append(f"{name}: nothing to say in {language}")
+        used = {clause.source: clause.kind for clause in clauses[language] if clause.source}
+        if used != slots:
+            faults.append(f"{name}: slots {slots} but {language} fills {used}")
+    return Prompt(name, slots, clauses)
+
+
+def _clauses(
+    name: str, entry: Mapping[str, Any], clips: Mapping[str, Any], language: Language, faults: list[str]
+) -> Iterator[Template]:
+    texts = entry.get(language, [])
+    for number, text in enumerate(texts, start=1):
+        yield _template(name if len(texts) == 1 else f"{name}.{number}", text, {}, faults)
+    for reference in entry.get("clips", []):
+        renamed = {"clip": reference} if isinstance(reference, str) else dict(reference)
+        clip = renamed.pop("clip")
+        try:
+            text = clips[clip][language]
+        except KeyError:
+            faults.append(f"{name}: no clip {clip} in {language}")
+            continue
+        yield _template(clip, text, renamed, faults)
+
+
+def _template(name: str, text: str, renamed: Mapping[str, str], faults: list[str]) -> Template:
+    slots = [(field, kind) for _, field, kind, _ in Formatter().parse(text) if field is not None]
+    if any(character.isdigit() for character in text):
+        faults.append(f"{name}: digits must be spelt out")
+    if not slots:
+        return Template(name, text)
+    (slot, kind), *more = slots
+    if more or kind not in TYPES:
+        faults.append(f"{name}: one typed slot a clause")
+    return Template(name, text, slot, kind, renamed.get(slot, slot))
+
+
+def _core(entry: Mapping[str, Any]) -> Core:
+    first, last = ([int(part) for part in entry[key].split("-")] for key in ("first_month", "last_month"))
+    start, end = (year * 12 + month - 1 for year, month in (first, last))
+    months = tuple(Month(number // 12, number % 12 + 1) for number in range(start, end + 1))
+    wanted = set(entry["due_days"])
+    due = (day for day in all_days() if day.day in wanted or ("last" in wanted and _is_last(day)))
+    return Core(months, tuple(due))
+
+
+def _is_last(day: Day) -> bool:
+    last = monthrange(_LEAP_YEAR, day.month)[1]
+    return day.day == last or (day.month == 2 and day.day == last - 1)

@@ -1,0 +1,254 @@
+"""Typed values as words: the grammar of the hotline's numbers, dates and money, in Mandarin and English.
+
+Pure. No engine ever sees a digit, because each has its own idea of how to read one; what is spoken is decided here.
+A value comes as a row of phrases (:func:`phrases`); joined they are its words (:func:`say`), and each alone can be
+rendered ahead, for the day on which the whole can't be rendered in time.
+
+Where the Mandarin rules come from: 吕叔湘《现代汉语八百词》, under 二 and 两: 两 leads a quantity before 千, 万 and a
+measure (两千, 两元), 二 stands before 十, wherever it doesn't lead (两元二角) and before 百, which takes both.
+GB/T 15835-2011: a year is read digit by digit. In strings of digits 1 is 幺, since 一 and 七 are confused on a line.
+"""
+
+from calendar import monthrange
+from functools import cache
+from itertools import pairwise
+
+from cti.domain.events import Language
+from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.prompts.errors import UnsayableError
+
+MOST_FEN = 9_999_999_999
+"""The largest amount that can be said, one fen under a hundred million yuan."""
+
+_LEAP_YEAR = 2024
+_GROUP = 4
+
+
+def say(value: Value, language: Language) -> str:
+    """Return the words for ``value``. Raises :class:`UnsayableError` for what is no such value."""
+    words = phrases(value, language)
+    return "".join(words) if language == "zh" else " ".join(words)
+
+
+def phrases(value: Value, language: Language) -> tuple[str, ...]:
+    """Return the words for ``value`` as the few phrases they consist of."""
+    chinese = language == "zh"
+    match value:
+        case Money(fen):
+            _check(0 <= fen <= MOST_FEN, "an amount")
+            return _zh_money(fen) if chinese else _en_money(fen)
+        case Month(year, month):
+            _check(2000 <= year <= 2099 and 1 <= month <= 12, "a month")
+            return _zh_month(year, month) if chinese else _en_month(year, month)
+        case Day(month, day):
+            _check(1 <= month <= 12 and 1 <= day <= monthrange(_LEAP_YEAR, month)[1], "a day")
+            return _zh_day(month, day) if chinese else _en_day(month, day)
+        case Digits(digits):
+            _check(digits.isascii() and digits.isdigit(), "a string of digits")
+            return _zh_digits(digits) if chinese else _en_digits(digits)
+        case Count(number):
+            _check(0 <= number <= MOST_FEN // 100, "a count")
+            return (_zh_count(number),) if chinese else (" ".join(_en_number(number)),)
+
+
+def suffix(value: Value) -> str:
+    """Return what ``value`` adds to the id of a clip that says it: ``8640``, ``2026-10``, ``11-25``."""
+    match value:
+        case Money(fen):
+            return str(fen)
+        case Month(year, month):
+            return f"{year:04d}-{month:02d}"
+        case Day(month, day):
+            return f"{month:02d}-{day:02d}"
+        case Digits(digits):
+            return digits
+        case Count(number):
+            return str(number)
+
+
+def _check(sayable: bool, kind: str) -> None:
+    if not sayable:
+        raise UnsayableError(kind)
+
+
+# ------------------------------------------------------------------ Mandarin
+
+_ZH = "零一二三四五六七八九"
+_ZH_SPELT = "零幺二三四五六七八九"
+
+
+def _zh_money(fen: int) -> tuple[str, ...]:
+    yuan, rest = divmod(fen, 100)
+    small = _zh_jiao_fen(rest, leads=yuan == 0)
+    if yuan == 0:
+        return small or ("零元",)
+    return _zh_yuan(yuan) + small
+
+
+@cache
+def _zh_yuan(yuan: int) -> tuple[str, ...]:
+    *head, last = _zh_sections(yuan)
+    return (*head, last + "元")
+
+
+@cache
+def _zh_jiao_fen(rest: int, *, leads: bool) -> tuple[str, ...]:
+    """Return jiao and fen as one phrase; a fen right after yuan is announced by 零."""
+    jiao, fen = divmod(rest, 10)
+    if jiao:
+        words = _zh_measure(jiao, "角", leads=leads) + (_zh_measure(fen, "分", leads=False) if fen else "")
+        return (words,)
+    if fen:
+        return (_zh_measure(fen, "分", leads=leads) if leads else "零" + _zh_measure(fen, "分", leads=False),)
+    return ()
+
+
+def _zh_measure(digit: int, measure: str, *, leads: bool) -> str:
+    return ("两" if leads and digit == 2 else _ZH[digit]) + measure
+
+
+def _zh_sections(number: int, *, leads: bool = True) -> tuple[str, ...]:
+    """Return ``number`` (from 1) as phrases: [ten thousands] [thousands] [hundreds] [the rest]."""
+    myriads, below = divmod(number, 10_000)
+    if not myriads:
+        return _zh_four(below, leads=leads)
+    upper = "".join(_zh_four(myriads, leads=leads)) + "万"
+    if not below:
+        return (upper,)
+    lower = _zh_four(below, leads=False)
+    return (upper, *(_with_zero(lower) if below < 1000 else lower))
+
+
+@cache
+def _zh_four(number: int, *, leads: bool) -> tuple[str, ...]:
+    thousands, below = divmod(number, 1000)
+    hundreds, rest = divmod(below, 100)
+    words: list[str] = []
+    if thousands:
+        words.append(("两" if leads and thousands == 2 else _ZH[thousands]) + "千")
+    if hundreds:
+        words.append(_ZH[hundreds] + "百")
+    if rest:
+        gap = bool(words) and (not hundreds or rest < 10)
+        tail = (_zh_rest(rest, leads=leads and not words),)
+        words.extend(_with_zero(tail) if gap else tail)
+    return tuple(words)
+
+
+def _with_zero(words: tuple[str, ...]) -> tuple[str, ...]:
+    return ("零" + words[0], *words[1:])
+
+
+def _zh_rest(rest: int, *, leads: bool) -> str:
+    """Return 1 to 99: 十六 when it leads, 一十六 after hundreds; 两 alone."""
+    tens, ones = divmod(rest, 10)
+    if not tens:
+        return "两" if leads and ones == 2 else _ZH[ones]
+    ten = "十" if leads and tens == 1 else _ZH[tens] + "十"
+    return ten + (_ZH[ones] if ones else "")
+
+
+def _zh_count(number: int) -> str:
+    return "".join(_zh_sections(number)) if number else "零"
+
+
+def _zh_month(year: int, month: int) -> tuple[str, ...]:
+    return ("".join(_ZH[int(digit)] for digit in str(year)) + "年", _zh_ordinal(month) + "月")
+
+
+def _zh_day(month: int, day: int) -> tuple[str, ...]:
+    return (_zh_ordinal(month) + "月", _zh_ordinal(day) + "日")
+
+
+def _zh_ordinal(number: int) -> str:
+    """Return 1 to 99 as a rank: always 二, never 两."""
+    return "二" if number == 2 else _zh_rest(number, leads=True)
+
+
+def _zh_digits(digits: str) -> tuple[str, ...]:
+    spelt = "".join(_ZH_SPELT[int(digit)] for digit in digits)
+    groups = [spelt[start : start + _GROUP] for start in range(0, len(spelt), _GROUP)]
+    return (*(group + "，" for group in groups[:-1]), groups[-1])
+
+
+# ------------------------------------------------------------------ English
+
+_EN_SMALL = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_EN_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_EN_MONTHS = (
+    *("", "January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_EN_RANKS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+
+
+def _en_money(fen: int) -> tuple[str, ...]:
+    yuan, rest = divmod(fen, 100)
+    if yuan == 0:
+        return (f"{_en_under_100(rest)} fen",) if rest else ("zero yuan",)
+    return _en_yuan(yuan) + _en_cents(rest)
+
+
+@cache
+def _en_yuan(yuan: int) -> tuple[str, ...]:
+    *head, last = _en_number(yuan)
+    return (*head, f"{last} yuan")
+
+
+@cache
+def _en_cents(rest: int) -> tuple[str, ...]:
+    """Return what follows the yuan, as after dollars: "forty", "oh five"."""
+    if not rest:
+        return ()
+    return (f"oh {_EN_SMALL[rest]}",) if rest < 10 else (_en_under_100(rest),)
+
+
+@cache
+def _en_number(number: int) -> tuple[str, ...]:
+    """Return ``number`` as phrases: [millions] [thousands] [hundreds] [the rest]."""
+    if not number:
+        return ("zero",)
+    words: list[str] = []
+    for size, name in ((1_000_000, "million"), (1000, "thousand"), (100, "hundred")):
+        count, number = divmod(number, size)
+        if count:
+            words.append(f"{' '.join(_en_number(count))} {name}")
+    if number:
+        words.append(_en_under_100(number))
+    return tuple(words)
+
+
+def _en_under_100(number: int) -> str:
+    if number < len(_EN_SMALL):
+        return _EN_SMALL[number]
+    tens, ones = divmod(number, 10)
+    return f"{_EN_TENS[tens]}-{_EN_SMALL[ones]}" if ones else _EN_TENS[tens]
+
+
+def _en_month(year: int, month: int) -> tuple[str, ...]:
+    """Return "October," "two thousand twenty-six": "October 2026" is heard as the twentieth of October."""
+    return (f"{_EN_MONTHS[month]},", " ".join(_en_number(year)))
+
+
+def _en_day(month: int, day: int) -> tuple[str, ...]:
+    head, dash, last = _en_under_100(day).rpartition("-")
+    rank = _EN_RANKS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return (_EN_MONTHS[month], head + dash + rank)
+
+
+def _en_digits(digits: str) -> tuple[str, ...]:
+    words = [_EN_SMALL[int(digit)] for digit in digits]
+    starts = [*range(0, len(words), _GROUP), len(words)]
+    groups = [" ".join(words[start:end]) for start, end in pairwise(starts)]
+    return (*(group + "," for group in groups[:-1]), groups[-1])

@@ -1,0 +1,133 @@
+"""The shipped catalogue keeps the house's wording rules, and a faulty one is refused with every fault."""
+
+import re
+
+import pytest
+
+from ivr.ports import Day, Digits, Money, Month, Value
+from ivr.prompts.catalogue import LANGUAGES, Clip, parse, shipped
+from ivr.prompts.errors import CatalogueError, UnsayableError
+
+VALUES: dict[str, Value] = {"month": Month(2026, 10), "amount": Money(8640), "due": Day(11, 25), "total": Money(208061)}
+CORE = '[core]\nfirst_month = "2026-12"\nlast_month = "2027-01"\ndue_days = ["last"]\n'
+
+
+def _texts(language: str) -> list[str]:
+    return [
+        "".join(clause.text for clause in prompt.clauses[language])  # type: ignore[index]
+        for prompt in shipped().prompts.values()
+    ]
+
+
+def test_a_bill_is_said_in_three_clauses_with_the_same_ids_in_both_languages() -> None:
+    catalogue = shipped()
+    chinese = catalogue.clips("bill.latest", VALUES, "zh")
+    english = catalogue.clips("bill.latest", VALUES, "en")
+    assert [clip.id for clip in chinese] == ["bill.lead.2026-10", "amount.8640", "due.11-25"]
+    assert [clip.id for clip in english] == [clip.id for clip in chinese]
+    assert [clip.text for clip in chinese] == [
+        "您好，二零二六年十月的水费，",
+        "金额为八十六元四角，",
+        "请在十一月二十五日之前缴费。",
+    ]
+    assert [clip.text for clip in english] == [
+        "Your water bill for October, two thousand twenty-six,",
+        "comes to eighty-six yuan forty.",
+        "Please pay by November twenty-fifth.",
+    ]
+
+
+def test_a_slot_of_another_name_fills_a_shared_clip() -> None:
+    assert [clip.id for clip in shipped().clips("bill.arrears", VALUES, "zh")] == [
+        "arrears.lead",
+        "amount.208061",
+        "arrears.plea",
+    ]
+
+
+@pytest.mark.parametrize("trap", ["是{", "缴纳", "请按幺"])
+def test_no_mandarin_text_has_a_wording_that_the_line_garbles(trap: str) -> None:
+    assert not [text for text in _texts("zh") if trap in text]
+
+
+def test_no_mandarin_sentence_begins_with_you() -> None:
+    assert not [text for text in _texts("zh") if re.match("您(?!好)", text)]
+
+
+def test_every_clause_ends_in_a_pause() -> None:
+    for text in _texts("zh"):
+        assert text[-1] in "，。"
+
+
+def test_every_prompt_of_the_shared_list_is_there() -> None:
+    assert set(shipped().prompts) == {
+        *("language.choose", "menu.main", "ask.account", "ask.pin", "account.wrong_digits", "identify.failed"),
+        *("identify.locked", "input.none", "input.wrong", "input.help", "hold.please", "billing.unavailable"),
+        *("bill.latest", "bill.paid", "bill.none", "bill.arrears", "menu.after_bill", "person.transfer"),
+        *("queue.wait", "goodbye", "error.sorry"),
+    }
+
+
+def test_a_clip_has_spare_pieces_that_say_the_same() -> None:
+    amount = shipped().clips("bill.latest", VALUES, "zh")[1]
+    assert [piece.text for piece in amount.spare] == ["金额为，", "八十六元，", "四角，"]
+
+
+def test_every_amount_under_ten_thousand_yuan_has_its_pieces_in_the_core() -> None:
+    catalogue = shipped()
+    core = catalogue.core_clips()
+    for language in LANGUAGES:
+        for fen in range(0, 1_000_000, 7):
+            (clip,) = (c for c in catalogue.clips("bill.arrears", {"total": Money(fen)}, language) if c.spare)
+            assert all((language, piece.id) in core for piece in clip.spare), clip
+
+
+def test_every_day_has_its_pieces_in_the_core_and_months_are_there_whole() -> None:
+    catalogue = shipped()
+    core = catalogue.core_clips()
+    for language in LANGUAGES:
+        for month in catalogue.core.months:
+            assert (language, f"bill.lead.{month.year}-{month.month:02d}") in core
+        assert (language, "due.02-29") in core
+        assert (language, "due.11-25") in core
+
+
+def test_a_value_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(UnsayableError):
+        shipped().clips("bill.arrears", {"total": Digits("12")}, "zh")
+    with pytest.raises(UnsayableError):
+        shipped().clips("bill.arrears", {}, "zh")
+
+
+def test_an_unknown_prompt_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        shipped().clips("no.such", {}, "zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[prompts."a.b"]\nzh = ["好。"]\n', "nothing to say in en"),
+        ('[prompts."A b"]\nzh = ["好。"]\nen = ["Good."]\n', "not an id"),
+        ('[prompts."a"]\nzh = ["按1。"]\nen = ["Good."]\n', "digits must be spelt out"),
+        ('[prompts."a"]\nclips = ["nowhere"]\n', "no clip nowhere"),
+        ('[prompts."a"]\nslots = {x="size"}\nzh = ["{x:size}"]\nen = ["{x:size}"]\n', "no kind size"),
+        ('[prompts."a"]\nslots = {x="day"}\nzh = ["{x:day}"]\nen = ["Good."]\n', "but en fills"),
+        ('[prompts."a"]\nzh = ["{x:day}{y:day}"]\nen = ["Good."]\n', "one typed slot a clause"),
+    ],
+)
+def test_a_faulty_catalogue_is_refused_with_its_faults(text: str, fault: str) -> None:
+    with pytest.raises(CatalogueError, match=re.escape(fault)):
+        parse(text + CORE)
+
+
+def test_the_core_spans_the_months_it_names() -> None:
+    core = parse('[prompts."a"]\nzh = ["好。"]\nen = ["Good."]\n' + CORE).core
+    assert core.months == (Month(2026, 12), Month(2027, 1))
+    assert Day(2, 28) in core.due_days
+    assert Day(2, 29) in core.due_days
+    assert len(core.due_days) == 13
+
+
+def test_clips_without_a_slot_have_no_spare() -> None:
+    assert shipped().clips("goodbye", {}, "en") == (Clip("goodbye", "en", "Thank you for calling. Goodbye."),)
