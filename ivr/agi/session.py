@@ -1,0 +1,154 @@
+"""One call on an AGI connection, as verbs: answer, play, take a key, set a variable.
+
+Owns the command in flight: one at a time, each with a deadline. Leaves the rules of the line to
+:mod:`ivr.agi.protocol`, accepting and closing connections to :mod:`ivr.agi.server`, and what is said to the flow.
+
+A session is good until the first error. A command that is cancelled or not answered in time leaves its reply
+unread, so the session refuses all further ones: the connection is closed and the dialplan takes the caller to a
+person.
+"""
+
+import asyncio
+from typing import Final
+
+from ivr.agi.environment import Environment
+from ivr.agi.errors import CommandRefusedError, CommandTimeoutError, PlaybackFailedError, RemoteProtocolError
+from ivr.agi.protocol import AgiProtocol, Closed, Event, Reply
+from ivr.errors import HungUpError
+
+KEYS: Final = "0123456789*#"
+COMMAND_S: Final = 3.0
+"""How long Asterisk may take for a command that itself takes no time."""
+LONGEST_FILE_S: Final = 30.0
+_READ = 4096
+_DEAD_CHANNEL = 511
+
+
+class Wire:
+    """The socket and the protocol state over it: replies to commands, in order."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = AgiProtocol()
+        self._events: list[Event] = []
+
+    async def environment(self) -> Environment:
+        """Return the environment, once it is whole."""
+        event = await self._event()
+        if isinstance(event, Environment):
+            return event
+        raise HungUpError
+
+    async def ask(self, verb: str, arguments: tuple[str, ...]) -> Reply:
+        """Send a command and return the reply to it."""
+        if self._gone():
+            raise HungUpError
+        self._writer.write(self._protocol.send(verb, arguments))
+        event = await self._event()
+        if isinstance(event, Reply):
+            return event
+        raise HungUpError
+
+    def _gone(self) -> bool:
+        self._events += self._protocol.events_received()
+        return bool(self._events)
+
+    async def _event(self) -> Event:
+        while not self._events:
+            try:
+                data = await self._reader.read(_READ)
+            except ConnectionError:
+                data = b""
+            if data:
+                self._protocol.receive_data(data)
+            else:
+                self._protocol.receive_end()
+            self._events += self._protocol.events_received()
+        event = self._events[0]
+        if not isinstance(event, Closed):
+            del self._events[0]
+        return event
+
+
+class AgiSession:
+    """One call. ``HungUpError`` from any verb means that the caller is gone."""
+
+    def __init__(self, wire: Wire, environment: Environment) -> None:
+        self.environment = environment
+        self._wire = wire
+
+    async def answer(self) -> None:
+        """Answer the call; nothing happens if it is answered already."""
+        await self._ask("ANSWER")
+
+    async def stream_file(self, path: str, keys: str = "", *, length_s: float = LONGEST_FILE_S) -> str:
+        """Play ``path`` (absolute, without extension) until its end or one of ``keys``; return that key or ``''``.
+
+        ``length_s`` bounds how long it may take. Other keys pressed meanwhile are lost: Asterisk drops them.
+        """
+        reply = await self._ask("STREAM FILE", path, keys, deadline_s=length_s + COMMAND_S)
+        if reply.number == 0 and reply.endpos == 0:
+            # what Asterisk says of a file that it can't open: success, nothing played
+            raise PlaybackFailedError(path)
+        return _key(reply)
+
+    async def wait_for_digit(self, timeout_s: float) -> str:
+        """Return the key pressed within ``timeout_s``, or ``''``."""
+        reply = await self._ask(
+            "WAIT FOR DIGIT", str(max(1, round(timeout_s * 1000))), deadline_s=timeout_s + COMMAND_S
+        )
+        return _key(reply)
+
+    async def collect(
+        self, length: int, *, first_s: float, next_s: float, terminator: str = "#", have: str = ""
+    ) -> str:
+        """Return up to ``length`` digits: the first within ``first_s``, each further one within ``next_s``.
+
+        ``have`` are keys already taken, such as the one that interrupted the question. The terminator ends it
+        early and isn't part of what is returned.
+        """
+        digits = have
+        while terminator not in digits and len(digits) < length:
+            key = await self.wait_for_digit(next_s if digits else first_s)
+            if not key:
+                break
+            digits += key
+        return digits.partition(terminator)[0]
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable, or write a dialplan function such as ``CHANNEL(language)``."""
+        await self._ask("SET VARIABLE", name, value)
+
+    async def get_variable(self, name: str) -> str | None:
+        """Return a channel variable, or None. Not for one that a caller can write: AGI doesn't escape values."""
+        reply = await self._ask("GET VARIABLE", name)
+        return reply.value if reply.number == 1 else None
+
+    async def refresh_deadline(self, seconds: int = 45) -> None:
+        """Put off the dead man's switch: unless this is called again, Asterisk itself takes the caller to a person."""
+        await self.set_variable("TIMEOUT(absolute)", str(seconds))
+
+    async def _ask(self, verb: str, *arguments: str, deadline_s: float = COMMAND_S) -> Reply:
+        try:
+            async with asyncio.timeout(deadline_s):
+                reply = await self._wire.ask(verb, arguments)
+        except TimeoutError:
+            raise CommandTimeoutError(verb, deadline_s) from None
+        if reply.code == _DEAD_CHANNEL:
+            raise HungUpError
+        if reply.code != 200:
+            raise CommandRefusedError(verb, reply.code)
+        if reply.result == "-1":
+            # every verb here gives -1 for a channel that is gone, and for nothing else
+            raise HungUpError
+        return reply
+
+
+def _key(reply: Reply) -> str:
+    if reply.number == 0:
+        return ""
+    key = chr(reply.number) if 0 < reply.number < 128 else ""
+    if not key or key not in KEYS + "ABCD":
+        raise RemoteProtocolError("a key is none")
+    return key
