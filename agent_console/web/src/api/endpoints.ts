@@ -1,0 +1,39 @@
+/** Every request that the screens make, by name. The paths are written nowhere else. */
+import type {
+  CallRecord,
+  DemoPhone,
+  Presence,
+  PushTicket,
+  Session,
+  SiteView,
+  Ticket,
+  TicketChange,
+  TicketPage,
+} from '../wire';
+import { ask } from './http';
+
+export const site = () => ask<SiteView>('GET', '/api/site');
+export const logIn = (user: string, password: string) => ask<Session>('POST', '/api/login', { user, password });
+export const logOut = () => ask<void>('POST', '/api/logout');
+export const session = () => ask<Session>('GET', '/api/session');
+export const pushTicket = () => ask<PushTicket>('POST', '/api/push-ticket');
+export const demoPhone = () => ask<DemoPhone>('GET', '/api/demo/phone');
+
+export const choosePresence = (presence: Presence) => ask<void>('POST', '/api/me/presence', { presence });
+export const extendWrapUp = (by_s: number) => ask<void>('POST', '/api/me/wrap-up/extend', { by_s });
+export const finishWrapUp = () => ask<void>('POST', '/api/me/wrap-up/finish');
+
+export const call = (id: string) => ask<CallRecord>('GET', `/api/calls/${encodeURIComponent(id)}`);
+export const ticket = (id: string) => ask<Ticket>('GET', `/api/tickets/${encodeURIComponent(id)}`);
+export const changeTicket = (id: string, change: TicketChange) =>
+  ask<Ticket>('PATCH', `/api/tickets/${encodeURIComponent(id)}`, change);
+
+/** What a list of tickets can be narrowed to; unset filters are left out. */
+export type TicketFilter = Partial<
+  Record<'q' | 'status' | 'category' | 'agent' | 'account' | 'from' | 'to' | 'sort' | 'cursor' | 'limit', string>
+>;
+
+export function tickets(filter: TicketFilter): Promise<TicketPage> {
+  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== '')).toString();
+  return ask<TicketPage>('GET', `/api/tickets${query ? `?${query}` : ''}`);
+}
