@@ -8,9 +8,12 @@ Caller names, numbers and digits in them were written by whoever called: text, n
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+
+if TYPE_CHECKING:
+    from cti.domain.model import Call
 
 Language = Literal["zh", "en"]
 
@@ -81,6 +84,11 @@ class LegStarted(LegEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(LegEvent):
     """The channel is up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegBridged(LegEvent):
+    """The channel is in a bridge: whoever it belongs to hears and is heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,13 +168,22 @@ class AgentCompleted(LegEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSeen(PbxEvent):
+    """Who waits in this queue on this PBX, the next one first; whoever is not among them waits no longer."""
+
+    queue: QueueName
+    waiting: tuple[CallId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSeen(PbxEvent):
-    """How the queue sees an agent's phone now."""
+    """How the queue sees an agent's phone now. ``reason`` is the word it was paused with, which is ours."""
 
     queue: QueueName
     extension: Extension
     paused: bool
     device: "DeviceState"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +217,26 @@ class DeviceState(StrEnum):
 
 
 # ------------------------------------------------------------------ what our own parts say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOpened(Event):
+    """This site has this queue, with ``wrap_up_s`` seconds for its agents after each call."""
+
+    queue: QueueName
+    wrap_up_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRestored(Event):
+    """The database holds this call as a live one from before our own start."""
+
+    record: "Call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBegan(Event):
+    """A new day began at this site: the day's sums start from nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,10 +79,37 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone."""
+
+    extension: Extension
+    agent: AgentId | None
+    since: datetime
+    until: datetime | None = None
+    held_since: datetime | None = None
+    hold_s: int = 0
+    holds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """This call is about to ring at this agent's phone: time for the pop."""
+
+    call: CallId
+    agent: AgentId
+    queue: QueueName
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Everything under one Linkedid, from the first ring to the last hangup. Durations are whole seconds.
 
-    An ended call has ``ended_at`` and ``outcome``; a live one has neither.
+    An ended call has ``ended_at`` and ``outcome``; a live one has neither. ``offers`` are those still ringing and
+    ``offered_to`` is the latest of them; ``talks`` are all conversations, ``agent`` had the latest one. ``boot`` is
+    the PBX's start under which the call was first seen, None if only the menu knew of it. ``counted`` means that
+    the present visit to the queue is in the day's sums. ``legs_over`` remembers hangups, because a hangup wins
+    over whatever is told late of that leg.
     """
 
     id: CallId
@@ -115,11 +142,35 @@ class Call:
     ended_at: datetime | None = None
     outcome: Outcome | None = None
     cause: int | None = None
+    boot: int | None = None
+    legs_over: frozenset[ChannelId] = frozenset()
+    offers: tuple[Offer, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    counted: bool = False
+    abandoned: bool = False
+    ivr_result: str | None = None
+
+    @property
+    def first_leg(self) -> ChannelId:
+        """The leg that the call began with, which is the caller's: Asterisk names the call after it."""
+        return ChannelId(self.linkedid)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An agent's phone in one queue, as the PBX sees it."""
+
+    paused: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A person who takes calls: presence, routing status and talk state are three separate things."""
+    """A person who takes calls: presence, routing status and talk state are three separate things.
+
+    ``offer_over`` is the last offer that ended unanswered, until the agent does or chooses something: the PBX may
+    tell us afterwards that it was missed.
+    """
 
     id: AgentId
     name: str
@@ -136,6 +187,9 @@ class Agent:
     device: DeviceState = DeviceState.UNKNOWN
     console: bool = False
     in_queues: frozenset[QueueName] = frozenset()
+    memberships: dict[QueueName, Membership] = field(default_factory=dict)
+    offer_over: Offer | None = None
+    offer_over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +220,26 @@ class Link:
 
 @dataclass(slots=True)
 class CentreState:
-    """Everything that is so now. Only ``cti.domain.centre`` writes to it; everybody else reads."""
+    """Everything that is so now. Only ``cti.domain.centre`` writes to it; everybody else reads.
+
+    ``recent`` are the calls that ended last, oldest first: late facts still belong to them, and none of them may
+    begin again.
+    """
 
     calls: dict[CallId, Call] = field(default_factory=dict)
     agents: dict[AgentId, Agent] = field(default_factory=dict)
     queues: dict[QueueName, Queue] = field(default_factory=dict)
     links: dict[PbxName, Link] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """This call is about to ring at this agent's phone: time for the pop."""
-
-    call: CallId
-    agent: AgentId
-    queue: QueueName
-    at: datetime
+    recent: dict[CallId, Call] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one event changed: the ids to look up in the state, and the calls that ended as they were at last."""
+    """What one event changed: the ids to look up in the state, and the calls that ended as they were at last.
+
+    A call can be among ``ended`` twice: a late fact of the menu makes its record more exact.
+    ``offers_over`` are offers that ended without an answer.
+    """
 
     calls: frozenset[CallId] = frozenset()
     agents: frozenset[AgentId] = frozenset()

@@ -1,0 +1,61 @@
+"""What agents choose, and what becomes of their consoles and their wrap-up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from cti.domain import agents, events
+from cti.domain.model import Agent
+from cti.domain.work import Work
+
+
+def on_agent_enrolled(work: Work, event: events.AgentEnrolled) -> None:
+    """Take a person as an agent, or what changed about them."""
+    known = work.state.agents.get(event.agent)
+    if known is None:
+        known = Agent(event.agent, event.name, event.extension, event.queues)
+    work.put_agent(replace(known, name=event.name, extension=event.extension, queues=event.queues))
+
+
+def on_presence_chosen(work: Work, event: events.PresenceChosen) -> None:
+    """Let the presence take effect, or note it as pending."""
+    agent = work.state.agents.get(event.agent)
+    if agent is not None:
+        work.put_agent(agents.chose(agent, event.presence, event.at))
+
+
+def on_console_opened(work: Work, event: events.ConsoleOpened) -> None:
+    """Note that the agent has a console."""
+    agent = work.state.agents.get(event.agent)
+    if agent is not None:
+        work.put_agent(replace(agent, console=True))
+
+
+def on_console_lost(work: Work, event: events.ConsoleLost) -> None:
+    """Log the agent off, or have them paused after the call they are in."""
+    agent = work.state.agents.get(event.agent)
+    if agent is not None:
+        work.put_agent(agents.console_lost(agent, event.at))
+
+
+def on_wrap_up_extended(work: Work, event: events.WrapUpExtended) -> None:
+    """Give the agent more time."""
+    agent = work.state.agents.get(event.agent)
+    if agent is not None:
+        work.put_agent(agents.wrap_up_extended(agent, event.by_s))
+
+
+def on_wrap_up_ended(work: Work, event: events.WrapUpEnded) -> None:
+    """Free the agent."""
+    agent = work.state.agents.get(event.agent)
+    if agent is not None:
+        work.put_agent(agents.wrap_up_ended(agent, event.at, timed_out=event.timed_out))
+
+
+HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
+    events.AgentEnrolled: on_agent_enrolled,
+    events.PresenceChosen: on_presence_chosen,
+    events.ConsoleOpened: on_console_opened,
+    events.ConsoleLost: on_console_lost,
+    events.WrapUpExtended: on_wrap_up_extended,
+    events.WrapUpEnded: on_wrap_up_ended,
+}

@@ -1,0 +1,58 @@
+"""How far what we know of a PBX can be trusted: its link comes and goes, and the truth is checked.
+
+A PBX that was started anew has lost every call it had: they end as lost by its restart. Calls that only the menu
+told us of while the link was down are left to the next resync, which knows whether they live.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from cti.domain import calls, events
+from cti.domain.model import Link
+from cti.domain.work import Work
+
+
+def on_link_up(work: Work, event: events.LinkUp) -> None:
+    """Trust the link again; end the calls of a former life of the PBX."""
+    known = work.state.links.get(event.pbx)
+    synced_at, drift = (known.synced_at, known.drift) if known else (None, 0)
+    work.put_link(Link(event.pbx, up=True, since=event.at, boot=event.boot, synced_at=synced_at, drift=drift))
+    for call in work.calls_of(event.pbx):
+        if call.boot not in (None, event.boot):
+            work.end_call(call, event.at, restart=True)
+
+
+def on_link_down(work: Work, event: events.LinkDown) -> None:
+    """Note since when what we know ages."""
+    known = work.state.links.get(event.pbx) or Link(event.pbx, up=True, since=event.at)
+    if known.up:
+        work.put_link(replace(known, up=False, since=event.at))
+
+
+def on_resynced(work: Work, event: events.Resynced) -> None:
+    """End the calls that are no more, and note when the truth was checked."""
+    known = work.state.links.get(event.pbx) or Link(event.pbx, up=True, since=event.at)
+    work.put_link(replace(known, synced_at=event.at, drift=known.drift + event.drift))
+    for call in work.calls_of(event.pbx):
+        if call.id not in event.live:
+            work.end_call(call, event.at)
+        elif call.boot is None:
+            work.put_call(replace(call, boot=known.boot))
+
+
+def on_call_restored(work: Work, event: events.CallRestored) -> None:
+    """Take up a call from before our own start, or add to a live one what only its record knows."""
+    record = event.record
+    call = work.any_call(record.id)
+    if call is None:
+        work.put_call(replace(record, legs={}, offers=(), offered_to=None, offered_at=None, stage_since=event.at))
+    elif call.ended_at is None:
+        work.put_call(calls.completed(call, record))
+
+
+HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
+    events.LinkUp: on_link_up,
+    events.LinkDown: on_link_down,
+    events.Resynced: on_resynced,
+    events.CallRestored: on_call_restored,
+}
