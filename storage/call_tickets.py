@@ -1,0 +1,129 @@
+"""The ticket that every call has: opened when the call arrives, filled as it goes, and what its end makes of it.
+
+People's words come first: a field that somebody set by hand (``by_hand``) is never touched from here. What a call
+changes does not count in ``version``, or an agent's form would be refused because the caller hung up.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.domain.ids import CallId, TicketId
+from cti.domain.model import Outcome
+from storage.records import Disposition, EntryKind, TicketStatus
+from storage.schema import calls, ticket_entries, ticket_numbers, tickets
+
+SYSTEM = "system"
+"""Who wrote an entry that no person wrote."""
+
+FROM_CALL = ("account", "caller_number", "caller_number_e164", "language", "queue", "agent")
+
+ENDS_AS: dict[Outcome, tuple[TicketStatus, Disposition | None]] = {
+    Outcome.SELF_SERVICE: (TicketStatus.CLOSED, Disposition.INFORMED),
+    Outcome.ANNOUNCEMENT: (TicketStatus.CLOSED, Disposition.INFORMED),
+}
+"""Calls that need nobody any more complete by themselves; all others stay open as a task."""
+
+_TOLD = ("status", "disposition")
+_TICKETS = UUID("0f0e6d0c-5f3b-5b0e-8f7e-6c1f3a1d2b77")
+
+
+def ticket_id(call: CallId) -> TicketId:
+    """Return the id of the call's ticket: known before it is written, the same whoever writes it."""
+    return TicketId(uuid5(_TICKETS, call.hex))
+
+
+async def keep_ticket(connection: AsyncConnection, call_id: CallId, *, zone: ZoneInfo, now: datetime) -> TicketId:
+    """Open or fill the ticket of the call, whose row the transaction has locked by writing it."""
+    call = (await connection.execute(sa.select(calls).where(calls.c.id == call_id))).mappings().one()
+    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call_id).with_for_update())
+    ticket = found.mappings().one_or_none()
+    if ticket is None:
+        ticket = await _open(connection, call, zone)
+    changed: dict[str, Any] = {
+        name: call[name]
+        for name in FROM_CALL
+        if name not in ticket["by_hand"] and call[name] is not None and call[name] != ticket[name]
+    }
+    changed |= _status(call, ticket)
+    if call["ended_at"] is not None and ticket["call_ended_at"] is None:
+        changed["call_ended_at"] = call["ended_at"]
+        await _tell_end(connection, call, ticket, changed)
+    if changed:
+        updated_at = max(now, ticket["updated_at"])
+        await connection.execute(
+            sa.update(tickets).where(tickets.c.id == ticket["id"]).values(**changed, updated_at=updated_at)
+        )
+    return TicketId(ticket["id"])
+
+
+async def _open(connection: AsyncConnection, call: sa.RowMapping, zone: ZoneInfo) -> sa.RowMapping:
+    counter = await connection.scalar(sa.select(ticket_numbers.next_value()))
+    opened_at: datetime = call["started_at"]
+    made = await connection.execute(
+        sa.insert(tickets)
+        .values(
+            id=ticket_id(call["id"]),
+            number=f"{opened_at.astimezone(zone):%Y%m%d}-{counter:06d}",
+            call_id=call["id"],
+            version=1,
+            status=TicketStatus.NEW,
+            opened_at=opened_at,
+            updated_at=opened_at,
+        )
+        .returning(tickets)
+    )
+    ticket = made.mappings().one()
+    await connection.execute(
+        sa.insert(ticket_entries).values(
+            id=uuid5(ticket["id"], "opened"), ticket_id=ticket["id"], at=opened_at, by=SYSTEM, kind=EntryKind.OPENED
+        )
+    )
+    return ticket
+
+
+def _status(call: sa.RowMapping, ticket: sa.RowMapping) -> dict[str, Any]:
+    """Return what the call's progress makes of the ticket's status; nothing once a person has set it."""
+    if "status" in ticket["by_hand"] or ticket["status"] != TicketStatus.NEW:
+        return {}
+    if call["ended_at"] is None:
+        return {"status": TicketStatus.OPEN} if call["answered_at"] is not None else {}
+    status, disposition = ENDS_AS.get(Outcome(call["outcome"]), (TicketStatus.OPEN, None))
+    changed: dict[str, Any] = {"status": status}
+    if status is TicketStatus.CLOSED:
+        changed["closed_at"] = call["ended_at"]
+        if "disposition" not in ticket["by_hand"]:
+            changed["disposition"] = disposition
+    return changed
+
+
+async def _tell_end(
+    connection: AsyncConnection, call: sa.RowMapping, ticket: sa.RowMapping, changed: dict[str, Any]
+) -> None:
+    seen: dict[str, list[str | None]] = {
+        name: [_word(ticket[name]), _word(changed[name])] for name in _TOLD if name in changed
+    }
+    entries: list[tuple[EntryKind, str, dict[str, list[str | None]]]] = [
+        (EntryKind.CALL, "call", {"outcome": [None, call["outcome"]]} | seen)
+    ]
+    if changed.get("status") == TicketStatus.CLOSED:
+        entries.append((EntryKind.CLOSED, "closed", seen))
+    for kind, name, changes in entries:
+        await connection.execute(
+            sa.insert(ticket_entries).values(
+                id=uuid5(ticket["id"], name),
+                ticket_id=ticket["id"],
+                at=call["ended_at"],
+                by=SYSTEM,
+                kind=kind,
+                changes=changes,
+            )
+        )
+
+
+def _word(value: str | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,168 @@
+"""The way to PostgreSQL: one pool, deadlines on everything, and one error for "not now".
+
+Repositories hand their work to :meth:`Database.run`, which opens a transaction, maps what the driver raises to our
+errors and tries again when the connection was lost; so work given to it must be safe to repeat.
+Waiting out a longer failure (a spool) is the affair of who calls.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+import stamina
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import RefusedError, StorageUnavailableError
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Work = Callable[[AsyncConnection], Awaitable[Result]]
+
+ATTEMPTS: Final = 3
+AWAY_CLASSES: Final = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that pass by themselves: connection, rollback, resources, locks, operator, system."""
+
+
+def async_dsn(dsn: str) -> URL:
+    """Return ``dsn`` (``postgresql://…``, ``postgres://…``) for SQLAlchemy with asyncpg."""
+    url = make_url(dsn.replace("postgres://", "postgresql://", 1))
+    return url.set(drivername="postgresql+asyncpg")
+
+
+def plain_dsn(dsn: str) -> str:
+    """Return ``dsn`` as ``psql`` and asyncpg take it."""
+    return async_dsn(dsn).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections, open until :meth:`close`. ``available`` is what the last work found."""
+
+    def __init__(
+        self, dsn: str, *, pool_size: int = 10, statement_timeout_s: float = 5.0, connect_timeout_s: float = 3.0
+    ) -> None:
+        self._deadline_s = statement_timeout_s + connect_timeout_s
+        self._available = True
+        milliseconds = str(int(statement_timeout_s * 1000))
+        self._engine: AsyncEngine = create_async_engine(
+            async_dsn(dsn),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=connect_timeout_s,
+            hide_parameters=True,
+            connect_args={
+                "timeout": connect_timeout_s,
+                "server_settings": {
+                    "application_name": "hydrophone",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "statement_timeout": milliseconds,
+                    "lock_timeout": milliseconds,
+                    "idle_in_transaction_session_timeout": milliseconds,
+                },
+            },
+        )
+
+    @property
+    def available(self) -> bool:
+        """Whether the database answered when it was last asked."""
+        return self._available
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine itself, for what needs more than :meth:`run`."""
+        return self._engine
+
+    async def check(self) -> bool:
+        """Ask the database for a sign of life, once; returns and remembers the answer."""
+        try:
+            await self.run(_sign_of_life, attempts=1)
+        except StorageUnavailableError:
+            return False
+        return True
+
+    async def run(self, work: Work[Result], *, deadline_s: float | None = None, attempts: int = ATTEMPTS) -> Result:
+        """Do ``work`` in one transaction and return what it returns.
+
+        A lost connection repeats it, ``attempts`` times within ``deadline_s``, so it must be idempotent. Raises
+        ``StorageUnavailableError``, ``RefusedError``, or what ``work`` itself raises.
+        """
+        limit = self._deadline_s if deadline_s is None else deadline_s
+        try:
+            async with asyncio.timeout(limit):
+                result = await self._attempts(work, attempts)
+        except TimeoutError:
+            self._note(False)
+            raise StorageUnavailableError(f"no answer within {limit:g} s") from None
+        except StorageUnavailableError:
+            self._note(False)
+            raise
+        self._note(True)
+        return result
+
+    async def _attempts(self, work: Work[Result], attempts: int) -> Result:
+        retries = stamina.retry_context(
+            on=StorageUnavailableError,
+            attempts=attempts,
+            timeout=None,
+            wait_initial=0.05,
+            wait_max=0.5,
+            wait_jitter=0.1,
+        )
+        async for attempt in retries:
+            with attempt:
+                return await self._once(work)
+        raise AssertionError("stamina ends by returning or raising")
+
+    async def _once(self, work: Work[Result]) -> Result:
+        try:
+            async with self._engine.begin() as connection:
+                return await work(connection)
+        except IntegrityError as error:
+            raise _refused(error) from None  # the driver's text quotes the row
+        except DBAPIError as error:
+            state = _sqlstate(error)
+            if error.connection_invalidated or _is_away(error, state):
+                raise StorageUnavailableError(
+                    f"the database went away ({state or type(error.orig).__name__})"
+                ) from None
+            raise _refused(error) from None
+        except (PoolTimeoutError, OSError) as error:
+            raise StorageUnavailableError(f"the database can't be reached ({type(error).__name__})") from error
+        except SQLAlchemyError as error:
+            raise RefusedError(None, type(error).__name__) from None
+
+    def _note(self, available: bool) -> None:
+        if available != self._available:
+            log.log(logging.INFO if available else logging.WARNING, "database available: %s", available)
+        self._available = available
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+async def _sign_of_life(connection: AsyncConnection) -> None:
+    await connection.execute(sa.text("SELECT 1"))
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    state = getattr(error.orig, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _is_away(error: DBAPIError, state: str | None) -> bool:
+    if state is not None:
+        return state[:2] in AWAY_CLASSES
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return not isinstance(cause, ValueError)  # asyncpg's DataError: an argument that can't be encoded
+
+
+def _refused(error: DBAPIError) -> RefusedError:
+    cause: Any = error.orig.__cause__ if error.orig is not None else None
+    return RefusedError(_sqlstate(error), getattr(cause, "constraint_name", None))

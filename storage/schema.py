@@ -1,0 +1,359 @@
+"""The tables. What the migrations build is exactly this; a test compares the two.
+
+Ids are uuids made by us, money is whole fen (``bigint``), times are ``timestamptz``. Words of a fixed set are
+text with a check, so that adding one is a small migration. A call keeps account numbers and agents as text without
+a foreign key: it must be written whatever the caller keyed, and a site's accounts may live in another system.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from cti.domain.model import Outcome
+from cti.domain.utility import MeterState, ReadingKind
+from storage.records import Category, Disposition, EntryKind, Role, TicketStatus, TokenKind
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Fen = sa.BigInteger
+Time = sa.TIMESTAMP(timezone=True)
+E164 = sa.String(16)
+Number = sa.CHAR(8)
+
+
+def _id(name: str = "id") -> sa.Column[Any]:
+    return sa.Column(name, sa.Uuid(), primary_key=True)
+
+
+def _ref(name: str, target: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.Uuid(), sa.ForeignKey(target), nullable=False, **options)
+
+
+def _one_of(column: str, words: Iterable[StrEnum | str]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name=f"{column}_known")
+
+
+def _not_negative(*columns: str) -> list[sa.CheckConstraint]:
+    return [sa.CheckConstraint(f"{column} >= 0", name=f"{column}_not_negative") for column in columns]
+
+
+def _newest(name: str, table_columns: Iterable[sa.Column[Any]], time: sa.Column[Any], key: sa.Column[Any]) -> sa.Index:
+    return sa.Index(name, *table_columns, time.desc(), key.desc())
+
+
+# ------------------------------------------------------------------ the utility's customers
+
+zones = sa.Table(
+    "zones",
+    metadata,
+    _id(),
+    sa.Column("code", sa.String(16), nullable=False, unique=True),
+    sa.Column("name_zh", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+)
+
+tariffs = sa.Table(
+    "tariffs",
+    metadata,
+    _id(),
+    sa.Column("code", sa.String(32), nullable=False, unique=True),
+    sa.Column("name_zh", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+)
+
+tariff_steps = sa.Table(
+    "tariff_steps",
+    metadata,
+    sa.Column("tariff_id", sa.Uuid(), sa.ForeignKey("tariffs.id"), primary_key=True),
+    sa.Column("step", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("above_m3", sa.Integer, nullable=False),
+    sa.Column("fen_per_m3", Fen, nullable=False),
+    sa.CheckConstraint("step BETWEEN 1 AND 3", name="step_known"),
+    *_not_negative("above_m3", "fen_per_m3"),
+)
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("language", sa.String(2), nullable=False, server_default="zh"),
+    sa.Column("vulnerable", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("key_account", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint("name <> ''", name="name_given"),
+    _one_of("language", ("zh", "en")),
+)
+
+customer_phones = sa.Table(
+    "customer_phones",
+    metadata,
+    sa.Column("customer_id", sa.Uuid(), sa.ForeignKey("customers.id"), primary_key=True),
+    sa.Column("e164", E164, primary_key=True),
+    sa.CheckConstraint(r"e164 ~ '^\+[1-9][0-9]{3,14}$'", name="e164_shape"),
+)
+sa.Index("ix_customer_phones_e164", customer_phones.c.e164)
+
+premises = sa.Table(
+    "premises",
+    metadata,
+    _id(),
+    _ref("zone_id", "zones.id"),
+    sa.Column("address", sa.Text, nullable=False),
+)
+sa.Index("ix_premises_zone_id", premises.c.zone_id)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    _id(),
+    sa.Column("number", Number, nullable=False, unique=True),
+    _ref("customer_id", "customers.id"),
+    _ref("premise_id", "premises.id"),
+    _ref("tariff_id", "tariffs.id"),
+    sa.Column("cut_off", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("next_bill_on", sa.Date),
+    sa.CheckConstraint("number ~ '^[0-9]{8}$'", name="number_shape"),
+)
+sa.Index("ix_accounts_customer_id", accounts.c.customer_id)
+sa.Index("ix_accounts_premise_id", accounts.c.premise_id)
+
+account_pins = sa.Table(
+    "account_pins",
+    metadata,
+    sa.Column("account_id", sa.Uuid(), sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("pin_hmac", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("length(pin_hmac) = 32", name="pin_hmac_is_sha256"),
+)
+
+meters = sa.Table(
+    "meters",
+    metadata,
+    _id(),
+    _ref("account_id", "accounts.id"),
+    sa.Column("number", sa.String(32), nullable=False, unique=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("installed_on", sa.Date, nullable=False),
+    _one_of("state", MeterState),
+)
+sa.Index("ix_meters_account_id", meters.c.account_id, meters.c.installed_on.desc())
+
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("meter_id", sa.Uuid(), sa.ForeignKey("meters.id"), primary_key=True),
+    sa.Column("read_on", sa.Date, primary_key=True),
+    sa.Column("value_m3", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    *_not_negative("value_m3"),
+    _one_of("kind", ReadingKind),
+)
+
+bills = sa.Table(
+    "bills",
+    metadata,
+    sa.Column("account_id", sa.Uuid(), sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("period", sa.Date, primary_key=True),
+    sa.Column("usage_m3", sa.Integer, nullable=False),
+    sa.Column("amount_fen", Fen, nullable=False),
+    sa.Column("due", sa.Date, nullable=False),
+    sa.Column("open_fen", Fen, nullable=False),
+    sa.Column("late_fee_fen", Fen, nullable=False, server_default="0"),
+    sa.Column("estimated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint("extract(day FROM period) = 1", name="period_is_a_month"),
+    sa.CheckConstraint("open_fen <= amount_fen + late_fee_fen", name="open_at_most_billed"),
+    *_not_negative("usage_m3", "amount_fen", "open_fen", "late_fee_fen"),
+)
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    _id(),
+    _ref("account_id", "accounts.id"),
+    sa.Column("paid_on", sa.Date, nullable=False),
+    sa.Column("amount_fen", Fen, nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.CheckConstraint("amount_fen > 0", name="amount_positive"),
+)
+sa.Index("ix_payments_account_id_paid_on", payments.c.account_id, payments.c.paid_on.desc())
+
+# ------------------------------------------------------------------ who may log in
+
+users = sa.Table(
+    "users",
+    metadata,
+    _id(),
+    sa.Column("login", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("extension", sa.String(16), unique=True),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    _one_of("role", Role),
+    sa.CheckConstraint("login <> ''", name="login_given"),
+    sa.CheckConstraint("extension ~ '^[0-9]{2,15}$'", name="extension_shape"),
+)
+
+user_queues = sa.Table(
+    "user_queues",
+    metadata,
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id"), primary_key=True),
+    sa.Column("queue", sa.String(32), primary_key=True),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("token_sha256", sa.LargeBinary, primary_key=True),
+    _ref("user_id", "users.id"),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("expires_at", Time, nullable=False),
+    sa.Column("revoked_at", Time),
+    _one_of("kind", TokenKind),
+    sa.CheckConstraint("length(token_sha256) = 32", name="token_is_sha256"),
+    sa.CheckConstraint("expires_at > created_at", name="expires_later"),
+)
+sa.Index("ix_tokens_user_id", tokens.c.user_id)
+sa.Index("ix_tokens_expires_at", tokens.c.expires_at)
+
+tries = sa.Table(
+    "tries",
+    metadata,
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("subject_sha256", sa.LargeBinary, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failed_at", Time, nullable=False),
+    sa.Column("locked_until", Time),
+    _one_of("kind", ("pin", "login")),
+    *_not_negative("failures"),
+)
+sa.Index("ix_tries_failed_at", tries.c.failed_at)
+
+# ------------------------------------------------------------------ calls and their tickets
+
+calls = sa.Table(
+    "calls",
+    metadata,
+    _id(),
+    sa.Column("pbx", sa.String(32), nullable=False),
+    sa.Column("linkedid", sa.String(150), nullable=False),
+    sa.Column("started_at", Time, nullable=False),
+    sa.Column("ended_at", Time),
+    sa.Column("stage_since", Time, nullable=False),
+    sa.Column("caller_number", sa.Text, nullable=False, server_default=""),
+    sa.Column("caller_number_e164", E164),
+    sa.Column("caller_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("dialled", sa.Text, nullable=False, server_default=""),
+    sa.Column("inbound", sa.Boolean, nullable=False),
+    sa.Column("language", sa.String(2)),
+    sa.Column("account", sa.String(32)),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Column("ivr_flow", sa.Text),
+    sa.Column("ivr_path", pg.JSONB, nullable=False),
+    sa.Column("ivr_served", sa.Boolean, nullable=False),
+    sa.Column("queue", sa.String(32)),
+    sa.Column("queued_at", Time),
+    sa.Column("wait_s", sa.Integer, nullable=False),
+    sa.Column("agent", sa.String(64)),
+    sa.Column("answered_at", Time),
+    sa.Column("talk_s", sa.Integer, nullable=False),
+    sa.Column("hold_s", sa.Integer, nullable=False),
+    sa.Column("holds", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.String(16)),
+    sa.Column("cause", sa.Integer),
+    _one_of("language", ("zh", "en")),
+    _one_of("outcome", Outcome),
+    sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_has_outcome"),
+    *_not_negative("wait_s", "talk_s", "hold_s", "holds"),
+)
+_newest("ix_calls_newest", (), calls.c.started_at, calls.c.id)
+_newest("ix_calls_number", (calls.c.caller_number_e164,), calls.c.started_at, calls.c.id)
+_newest("ix_calls_account", (calls.c.account,), calls.c.started_at, calls.c.id)
+_newest("ix_calls_agent", (calls.c.agent,), calls.c.started_at, calls.c.id)
+_newest("ix_calls_outcome", (calls.c.outcome,), calls.c.started_at, calls.c.id)
+sa.Index("ix_calls_unfinished", calls.c.pbx, calls.c.started_at, postgresql_where=calls.c.ended_at.is_(None))
+
+ticket_numbers = sa.Sequence("ticket_numbers", metadata=metadata, start=1, minvalue=1, maxvalue=999_999, cycle=True)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    _id(),
+    sa.Column("number", sa.String(20), nullable=False, unique=True),
+    sa.Column("call_id", sa.Uuid(), sa.ForeignKey("calls.id"), unique=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("category", sa.String(16)),
+    sa.Column("subcategory", sa.String(64)),
+    sa.Column("disposition", sa.String(16)),
+    sa.Column("subject", sa.String(200), nullable=False, server_default=""),
+    sa.Column("account", sa.String(32)),
+    sa.Column("caller_number", sa.Text, nullable=False, server_default=""),
+    sa.Column("caller_number_e164", E164),
+    sa.Column("language", sa.String(2)),
+    sa.Column("queue", sa.String(32)),
+    sa.Column("agent", sa.String(64)),
+    sa.Column("opened_at", Time, nullable=False),
+    sa.Column("updated_at", Time, nullable=False),
+    sa.Column("closed_at", Time),
+    sa.Column("due_at", Time),
+    sa.Column("call_ended_at", Time),
+    sa.Column("by_hand", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    _one_of("status", TicketStatus),
+    _one_of("category", Category),
+    _one_of("disposition", Disposition),
+    _one_of("language", ("zh", "en")),
+    sa.CheckConstraint("version >= 1", name="version_from_one"),
+    sa.CheckConstraint("(status IN ('closed', 'cancelled')) = (closed_at IS NOT NULL)", name="closed_has_time"),
+)
+_newest("ix_tickets_newest", (), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_status", (tickets.c.status,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_category", (tickets.c.category,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_account", (tickets.c.account,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_agent", (tickets.c.agent,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_queue", (tickets.c.queue,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_number", (tickets.c.caller_number_e164,), tickets.c.opened_at, tickets.c.id)
+_newest("ix_tickets_last_changed", (), tickets.c.updated_at, tickets.c.id)
+
+ticket_entries = sa.Table(
+    "ticket_entries",
+    metadata,
+    _id(),
+    _ref("ticket_id", "tickets.id"),
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("changes", pg.JSONB, nullable=False, server_default="{}"),
+    _one_of("kind", EntryKind),
+)
+sa.Index("ix_ticket_entries_ticket_id_seq", ticket_entries.c.ticket_id, ticket_entries.c.seq)
+
+APPEND_ONLY = (
+    """
+    CREATE FUNCTION refuse_to_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'ticket entries are never changed or deleted' USING ERRCODE = 'restrict_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER ticket_entries_append_only BEFORE UPDATE OR DELETE ON ticket_entries
+    FOR EACH ROW EXECUTE FUNCTION refuse_to_rewrite()
+    """,
+)
+"""What keeps the entries of a ticket from being overwritten, whoever writes to the table."""
+
+for _statement in APPEND_ONLY:
+    sa.event.listen(ticket_entries, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]
