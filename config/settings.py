@@ -52,6 +52,8 @@ class Pbx(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
     sandbox: bool = True
+    asterisk: Path | None = None
+    """The root of an Asterisk 22 that is installed (``/``), for the sandbox to run in place of one of its own."""
     host: str = "127.0.0.1"
     ami_port: Port = 15038
     ami_user: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] = "hydrophone"
@@ -111,6 +113,11 @@ class Settings(BaseSettings):
         """Read arguments, then the environment, then ``hydrophone.toml``."""
         toml = TomlConfigSettingsSource(settings_cls, home() / "hydrophone.toml")
         return init_settings, env_settings, toml
+
+    @property
+    def cache(self) -> Path:
+        """Where what is costly to make is kept, for all installs that share it: ``HYDROPHONE_CACHE``, or our own."""
+        return Path(os.environ.get("HYDROPHONE_CACHE") or self.home / "cache").absolute()
 
     @property
     def console_url(self) -> str:

@@ -1,0 +1,76 @@
+"""What can go wrong with a PBX of our own. Each message says what to do.
+
+SandboxError
+├── InstallError          no Asterisk could be put in place
+├── NotOurVersionError    the Asterisk that was found is not of the major version we test with
+├── PortTakenError        something else listens where the PBX should
+├── BootError             Asterisk ended, or was not ready in time
+├── AlreadyRunningError   this install's PBX runs already
+└── ConsoleError          a console command got no answer
+"""
+
+from pathlib import Path
+
+OTHER_WAY = (
+    "To use an Asterisk 22 that this machine has, set pbx.asterisk to its root (usually /) in hydrophone.toml;"
+    " to use one that runs already, set pbx.sandbox = false and see `hydrophone pbx config`."
+)
+
+
+class SandboxError(Exception):
+    """Base of what this package raises."""
+
+
+class InstallError(SandboxError):
+    """No Asterisk could be put in place."""
+
+    def __init__(self, why: str, advice: str) -> None:
+        super().__init__(f"The sandbox PBX can't be installed: {why}\n{advice}\n{OTHER_WAY}")
+        self.why = why
+        self.advice = advice
+
+
+class NotOurVersionError(SandboxError):
+    """The Asterisk that was found is of another major version."""
+
+    def __init__(self, found: str, wanted: int) -> None:
+        super().__init__(f"Asterisk {wanted} is needed, this one says {found!r}.\n{OTHER_WAY}")
+        self.found = found
+        self.wanted = wanted
+
+
+class PortTakenError(SandboxError):
+    """Something else listens where the PBX should."""
+
+    def __init__(self, setting: str, address: str, port: int) -> None:
+        super().__init__(
+            f"{address}:{port} is taken by another program. End that, or set another {setting} in hydrophone.toml."
+        )
+        self.setting = setting
+        self.port = port
+
+
+class BootError(SandboxError):
+    """Asterisk ended while it started, or was not ready in time."""
+
+    def __init__(self, why: str, log: Path, last_words: str) -> None:
+        super().__init__(f"Asterisk {why}. Its last words ({log}):\n{last_words}")
+        self.why = why
+        self.log = log
+        self.last_words = last_words
+
+
+class AlreadyRunningError(SandboxError):
+    """This install's PBX runs already."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"This install's PBX runs already (process {pid}); `hydrophone pbx down` ends it.")
+        self.pid = pid
+
+
+class ConsoleError(SandboxError):
+    """A console command got no answer."""
+
+    def __init__(self, command: str, why: str) -> None:
+        super().__init__(f"The PBX's console did not answer {command!r}: {why}")
+        self.command = command

@@ -1,0 +1,170 @@
+"""A whole hotline on this machine: PostgreSQL, PBX, data, speech and daemon, for a newcomer and for tests.
+
+Owns every process it starts until :meth:`Hotline.stop`. The daemon is started again when it ends by itself, as a
+site's service manager would; the callers' way to a person does not depend on it.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import aiohttp
+
+from config.secrets import CARRIER, Secrets
+from config.settings import Settings
+from cti.sandbox.errors import DaemonError
+from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
+from cti.sandbox.ready import Ready
+from cti.sandbox.rehearsal import rehearse
+from storage.demo import DemoPlan, DemoUser, load, samples
+from storage.embedded import EmbeddedPostgres
+from storage.migrate import upgrade
+
+SEED = 20261122
+_HEALTHY_S = 60.0
+_STOP_S = 15.0
+_RESTART_S = 1.0
+_POLL_S = 0.1
+
+Say = Callable[[str], None]
+
+
+class Hotline:
+    """One install under ``settings.home``, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, settings: Settings, *, accounts: int, today: date, say: Say = lambda _line: None) -> None:
+        self.settings = settings
+        self._plan = DemoPlan(accounts=accounts, seed=SEED, as_of=today)
+        self._say = say
+        self.users = demo_users()
+        extensions = tuple(user.extension for user in self.users if user.extension)
+        self.secrets = Secrets.load_or_make(
+            settings.home,
+            phones=(*extensions, *DEMO_PHONES, CARRIER),
+            users=tuple(user.login for user in self.users),
+        )
+        self.pbx = SandboxPbx(settings, self.secrets, extensions, progress=say)
+        self.postgres = EmbeddedPostgres(settings.home / "postgres")
+        self.daemon: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def log(self) -> Path:
+        """Where the daemon writes what it has to say."""
+        return self.settings.home / "log" / "hydrophone.log"
+
+    @property
+    def dsn(self) -> str:
+        """The DSN of this install's database, the site's own or the embedded one's."""
+        own = self.settings.database.dsn
+        return own.get_secret_value() if own else self.postgres.dsn
+
+    async def start(self) -> Ready:
+        """Bring everything up and return what a newcomer needs to know."""
+        pbx = asyncio.create_task(self.pbx.install(), name="install PBX")
+        try:
+            await self._start_database()
+            ready = Ready.of(self.settings, self.secrets, self.users, self.dsn, samples(self._plan))
+            await rehearse(self.settings, ready, self._say)
+        except BaseException:
+            pbx.cancel()
+            with contextlib.suppress(BaseException):
+                await pbx
+            raise
+        await pbx
+        self._say("Starting the PBX and the daemon")
+        await self.pbx.up()
+        await self.start_daemon()
+        self._keeper = asyncio.create_task(self._keep_daemon(), name="keep daemon")
+        await asyncio.to_thread(ready.save, self.settings.home)
+        return ready
+
+    async def stop(self) -> None:
+        """End every process of ours; the data stays."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        await self.stop_daemon()
+        await self.pbx.down()
+        await self.postgres.stop()
+
+    async def start_daemon(self) -> None:
+        """Start the daemon and return when it says that it does its work. Raises :class:`DaemonError`."""
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.daemon = await self._spawn()
+        end = time.monotonic() + _HEALTHY_S
+        while not await self._healthy():
+            if self.daemon.returncode is not None or time.monotonic() > end:
+                raise DaemonError(self.log)
+            await asyncio.sleep(_POLL_S)
+
+    async def stop_daemon(self) -> None:
+        """End the daemon politely, then for certain."""
+        daemon, self.daemon = self.daemon, None
+        if daemon is None or daemon.returncode is not None:
+            return
+        daemon.terminate()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_S):
+                await daemon.wait()
+                return
+        daemon.kill()
+        await daemon.wait()
+
+    async def pause_keeper(self) -> None:
+        """Leave the daemon's fate to the caller from now on: a fault test kills it and wants it to stay dead."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+
+    async def _start_database(self) -> None:
+        if self.settings.database.dsn is None:
+            self._say("Starting PostgreSQL")
+            await self.postgres.start()
+        await upgrade(self.dsn)
+        passwords = {user.login: self.secrets.users[user.login] for user in self.users}
+        if await load(self.dsn, self._plan, pin_key=self.secrets.pin_key, users=self.users, passwords=passwords):
+            self._say(f"Made {self._plan.accounts:,} accounts of an invented utility")
+
+    async def _spawn(self) -> Process:
+        command = Path(sys.executable).with_name("hydrophone")
+        env = {**os.environ, "HYDROPHONE_HOME": str(self.settings.home), "HYDROPHONE_DATABASE__DSN": self.dsn}
+        env["HYDROPHONE_CACHE"] = str(self.settings.cache)
+        with self.log.open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                "setpriv", "--pdeathsig", "TERM", str(command), "serve",
+                stdin=DEVNULL, stdout=output, stderr=output, env=env, start_new_session=True,
+            )  # fmt: skip
+
+    async def _healthy(self) -> bool:
+        timeout = aiohttp.ClientTimeout(total=2)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as client,
+                client.get(f"{self.settings.console_url}/health") as answer,
+            ):
+                return answer.status == 200 and bool((await answer.json())["ok"])
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def _keep_daemon(self) -> None:
+        while self.daemon is not None:
+            status = await self.daemon.wait()
+            self._say(f"The daemon ended ({status}); starting it again. Its log: {self.log}")
+            await asyncio.sleep(_RESTART_S)
+            with contextlib.suppress(DaemonError):
+                await self.start_daemon()
+
+
+def demo_users() -> tuple[DemoUser, ...]:
+    """Return who works at the demo hotline."""
+    raise NotImplementedError
