@@ -65,13 +65,17 @@ class Network:
     others: tuple[str, ...] = ()
 
 
+USUAL_PATIENCE = Patience()
+NO_NETWORK = Network()
+
+
 def render_site(
     settings: Settings,
     secrets: Secrets,
     extensions: Sequence[str],
     music: Path,
     *,
-    patience: Patience = Patience(),
+    patience: Patience = USUAL_PATIENCE,
     ami_clients: Sequence[str] = ("127.0.0.1/255.255.255.255",),
 ) -> dict[str, str]:
     """Return the files that a site's own Asterisk includes, by name."""
@@ -85,8 +89,8 @@ def render(
     extensions: Sequence[str],
     paths: PbxPaths,
     *,
-    patience: Patience = Patience(),
-    network: Network = Network(),
+    patience: Patience = USUAL_PATIENCE,
+    network: Network = NO_NETWORK,
 ) -> dict[str, str]:
     """Return every file of a sandbox's configuration directory, by name."""
     clients = (f"{settings.pbx.host}/255.255.255.255", "127.0.0.1/255.255.255.255")

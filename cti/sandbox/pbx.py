@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from config.pbx_files import Patience, PbxPaths, render
+from config.pbx_files import USUAL_PATIENCE, Patience, PbxPaths, render
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.sandbox.errors import AlreadyRunningError, BootError, ConsoleError
@@ -45,7 +45,7 @@ class SandboxPbx:
         secrets: Secrets,
         extensions: Sequence[str],
         *,
-        patience: Patience = Patience(),
+        patience: Patience = USUAL_PATIENCE,
         bound: bool = True,
         progress: Progress = lambda _line: None,
     ) -> None:

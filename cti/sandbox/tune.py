@@ -51,7 +51,8 @@ def tune() -> Samples:
             _add(whole, bar * BAR_S, _pad(_hertz(voice)))
         for beat, step in enumerate(_MELODY):
             _add(whole, bar * BAR_S + beat * beat_s, _pluck(_hertz(chord[step])))
-    return whole / np.abs(whole).max() * _LEVEL
+    level: Samples = whole / np.abs(whole).max() * _LEVEL
+    return level
 
 
 def _add(whole: Samples, at_s: float, note: Samples) -> None:

@@ -30,7 +30,7 @@ from typing import Protocol
 
 import pytest
 
-from config.pbx_files import Patience
+from config.pbx_files import USUAL_PATIENCE, Patience
 from config.secrets import Secrets
 from config.settings import Agi, Database, Pbx, Settings, Site, Web
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
@@ -44,7 +44,7 @@ class MakePbx(Protocol):
     """What the fixture ``make_pbx`` gives: call it for a PBX that is up."""
 
     async def __call__(
-        self, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = Patience()
+        self, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE
     ) -> SandboxPbx:
         """Return a new PBX, booted."""
 
@@ -65,7 +65,7 @@ async def make_pbx(tmp_path: Path) -> AsyncIterator[MakePbx]:
     """Make Asterisks for one test alone."""
     made: list[SandboxPbx] = []
 
-    async def make(*, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = Patience()) -> SandboxPbx:
+    async def make(*, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE) -> SandboxPbx:
         pbx = new_pbx(tmp_path / f"pbx{len(made)}", extensions=extensions, patience=patience)
         made.append(pbx)
         await pbx.up()
@@ -76,7 +76,9 @@ async def make_pbx(tmp_path: Path) -> AsyncIterator[MakePbx]:
         await pbx.down()
 
 
-def new_pbx(home: Path, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = Patience()) -> SandboxPbx:
+def new_pbx(
+    home: Path, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE
+) -> SandboxPbx:
     """Return a PBX on free ports, not started."""
     secrets = Secrets.load_or_make(home, phones=(*extensions, *DEMO_PHONES))
     return SandboxPbx(new_settings(home), secrets, extensions, patience=patience)
