@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions
-from agent_console.pop import PopDesk
+from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
 from agent_console.wire import Session, SipPhone
 from config.secrets import Secrets

@@ -6,7 +6,6 @@ tests put small ones in their place.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from agent_console.wire import (
     TicketQuery,
 )
 from cti.domain.events import Presence
-from cti.domain.ids import AccountNumber, AgentId, CallId, Extension
+from cti.domain.ids import AccountNumber, AgentId, Extension
 from cti.domain.model import CentreState, Changes
 from cti.domain.utility import Account, AccountSheet
 
@@ -82,8 +81,8 @@ class Calls(Protocol):
     async def call(self, call: UUID) -> CallRecord | None:
         """Return one record."""
 
-    async def count_from(self, number: str, since: datetime) -> int:
-        """Count the calls from this number, as it was given, since then."""
+    async def count_recent(self, number: str, *, days: int) -> int:
+        """Count the calls from this number, as it was given, in the last days; 0 for a withheld one."""
 
 
 class Tickets(Protocol):
@@ -97,9 +96,6 @@ class Tickets(Protocol):
 
     async def change(self, ticket: UUID, change: TicketChange, *, by: AgentId) -> Ticket:
         """Apply and return it whole. Raises ``VersionConflictError``, ``NotFoundError``, ``InvalidError``."""
-
-    async def of_call(self, call: CallId) -> UUID | None:
-        """Return the call's ticket."""
 
     async def open_of(self, account: str, *, limit: int) -> Sequence[TicketBrief]:
         """Return the account's tickets that are still open, most urgent first."""

@@ -66,7 +66,8 @@ class Reader:
     @classmethod
     def of(cls, login: Login, state: CentreState) -> "Reader":
         """Return the reader that this session is, just now."""
-        return cls(login.user, login.sees_everything, frozenset(own_calls(login.user, state)))
+        own = () if login.sees_everything else own_calls(login.user, state)
+        return cls(login.user, login.sees_everything, frozenset(own))
 
     def may_see(self, call: CallId | None) -> bool:
         """Tell whether this call's number is theirs to see."""
@@ -87,8 +88,13 @@ def own_calls(agent: AgentId, state: CentreState) -> Iterable[CallId]:
     if known is not None and known.call is not None:
         yield known.call
     for call in state.calls.values():
-        if agent in (call.offered_to, call.agent):
+        if is_with(agent, call):
             yield call.id
+
+
+def is_with(agent: AgentId, call: Call) -> bool:
+    """Tell whether the call rings at this agent's phone or is up there."""
+    return agent in (call.offered_to, call.agent)
 
 
 # ------------------------------------------------------------------ the live state

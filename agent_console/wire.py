@@ -275,7 +275,10 @@ class TicketBrief(Wire):
 
 
 class Pop(Wire):
-    """弹屏: all an agent should see before the phone rings. ``account`` is None when unknown or billing is down."""
+    """弹屏: all an agent should see before the phone rings. ``account`` is None when unknown or billing is down.
+
+    Without ``records_available`` our own tables could not be asked in time: tickets, contacts and count are unknown.
+    """
 
     call_id: UUID
     ticket_id: UUID | None
@@ -296,6 +299,7 @@ class Pop(Wire):
     last_contacts: list[TicketBrief]
     calls_7_days: int
     offered_at: datetime
+    records_available: bool = True
 
 
 class CurrentPop(Wire):
@@ -411,22 +415,22 @@ class TicketChange(Wire):
     subcategory: Annotated[str, Field(max_length=64)] | None = None
     disposition: Disposition | None = None
     subject: Annotated[str, Field(max_length=200)] | None = None
-    account: Annotated[str, Field(pattern=r"^\d{8}$")] | None = None
+    account: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
     note: Annotated[str, Field(max_length=4000)] | None = None
     status: TicketStatus | None = None
 
 
 class TicketSort(StrEnum):
-    """What a list of tickets is ordered by; the newest or latest first, ``due`` the most urgent first."""
+    """What a list of tickets is ordered by."""
 
-    OPENED = "opened"
-    UPDATED = "updated"
-    DUE = "due"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LAST_CHANGED = "last_changed"
 
 
 Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the page before.")]
 Limit = Annotated[int, Field(ge=1, le=200)]
-AccountText = Annotated[str, Field(pattern=r"^\d{8}$")]
+AccountText = Annotated[str, Field(pattern=r"^[0-9]{8}$")]
 UserName = Annotated[str, Field(min_length=1, max_length=64)]
 QueueText = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
@@ -455,7 +459,7 @@ class TicketQuery(Query):
     status: TicketStatus | None = None
     category: Category | None = None
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    sort: TicketSort = TicketSort.OPENED
+    sort: TicketSort = TicketSort.NEWEST
 
 
 class CallPage(Wire):

@@ -80,7 +80,7 @@ def _operation(route: Route[Any, Any], found: dict[Any, Json]) -> Json:
     operation: Json = {
         "operationId": route.name,
         "summary": route.summary,
-        "parameters": [*_path_parameters(route), *_query_parameters(route, found)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": _responses(route, found),
         "security": [] if route.public else [{"cookie": []}, {"bearer": []}],
         "x-roles": ["anybody"] if route.public else sorted(route.allowed),
@@ -96,15 +96,22 @@ def _path_parameters(route: Route[Any, Any]) -> list[Json]:
     return [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}]
 
 
-def _query_parameters(route: Route[Any, Any], found: dict[Any, Json]) -> list[Json]:
+def _query_parameters(route: Route[Any, Any]) -> list[Json]:
     if route.query is NOTHING:
         return []
     schema = TypeAdapter(route.query).json_schema(ref_template=REF)
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": field}
+        {"name": name, "in": "query", "required": name in required, "schema": _without_null(field)}
         for name, field in schema["properties"].items()
     ]
+
+
+def _without_null(schema: Json) -> Json:
+    """Return a filter's schema as a query string can say it: left out, never null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default") or not kinds}
+    return {**kinds[0], **rest} if len(kinds) == 1 else schema
 
 
 def _responses(route: Route[Any, Any], found: dict[Any, Json]) -> Json:
