@@ -1,12 +1,15 @@
 """Who is asking: signed sessions, one-time push tickets, and the brake on guessing passwords.
 
 A session is a signed text (HMAC-SHA256 with the install's ``session_key``), so that a restart of the daemon logs
-nobody out and no database is needed to know an agent. What a logged-out session leaves behind until it would have
-expired anyway is its id. Passwords themselves are the affair of ``storage``.
+nobody out and no database is needed to know an agent. What a logged-out session leaves behind, until it would have
+expired anyway, is its id, in a small file. Whether its user may still log in is asked every minute.
+Passwords themselves are the affair of ``storage``.
 """
 
+import asyncio
 import hashlib
 import hmac
+import logging
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
@@ -14,16 +17,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from agent_console.errors import NotLoggedInError, TooManyTriesError
-from agent_console.ports import User
+from agent_console.ports import StoreUnavailableError, User, Users
 from agent_console.wire import Role
 from cti.domain.ids import AgentId, Extension
 
+log = logging.getLogger(__name__)
+
 PUSH_TICKET_S = 30
+STANDING_S = 60.0
+STANDING_DEADLINE_S = 1.0
 MAX_PUSH_TICKETS = 10_000
 MAX_TOKEN_CHARS = 1_000
 
@@ -46,14 +54,24 @@ class Login:
 
 
 class Sessions:
-    """Makes and reads sessions; remembers the closed ones."""
+    """Makes and reads sessions; remembers the closed ones, over a restart too if there is a file for them."""
 
-    def __init__(self, key: str, now: Callable[[], datetime], *, lifetime: timedelta) -> None:
+    def __init__(
+        self, key: str, now: Callable[[], datetime], *, lifetime: timedelta, closed: Path | None = None
+    ) -> None:
         self._key = hashlib.sha256(b"hydrophone session\0" + key.encode()).digest()
         self._now = now
         self._lifetime = lifetime
+        self._file = closed
+        self._saving = asyncio.Lock()
         self._closed: dict[str, datetime] = {}
         self._watchers: list[Callable[[str], None]] = []
+
+    async def load(self) -> None:
+        """Read which sessions were closed before our start."""
+        if self._file is not None:
+            kept = await asyncio.to_thread(_read_closed, self._file)
+            self._closed = {sid: end for sid, end in kept.items() if end > self._now()}
 
     def open(self, user: User) -> tuple[str, Login]:
         """Return a new session's token and what it says."""
@@ -68,13 +86,16 @@ class Sessions:
             raise NotLoggedInError
         return login
 
-    def close(self, login: Login) -> None:
-        """Let this session be over, on every channel that belongs to it."""
+    async def close(self, login: Login) -> None:
+        """Let this session be over, on every channel that belongs to it. Kept when it returns."""
         now = self._now()
         self._closed = {sid: end for sid, end in self._closed.items() if end > now}
         self._closed[login.sid] = login.expires_at
         for watcher in self._watchers:
             watcher(login.sid)
+        if self._file is not None:
+            async with self._saving:
+                await asyncio.to_thread(_write_closed, self._file, dict(self._closed))
 
     def on_close(self, watcher: Callable[[str], None]) -> None:
         """Call ``watcher`` with the id of each session that is closed."""
@@ -121,12 +142,53 @@ def _unpack(said: dict[str, Any]) -> Login:
     )
 
 
+def _read_closed(path: Path) -> dict[str, datetime]:
+    try:
+        return {sid: datetime.fromisoformat(end) for sid, end in orjson.loads(path.read_bytes()).items()}
+    except FileNotFoundError:
+        return {}
+
+
+def _write_closed(path: Path, closed: dict[str, datetime]) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_bytes(orjson.dumps(closed))
+    draft.replace(path)
+
+
 def _text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _bytes(text: str) -> bytes:
     return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+
+
+class Standing:
+    """Whether the user of a session still is who they were then. Without a database the session's word counts."""
+
+    def __init__(self, users: Users, sessions: Sessions, monotonic: Callable[[], float]) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._monotonic = monotonic
+        self._asked_s: OrderedDict[str, float] = OrderedDict()
+
+    async def check(self, login: Login) -> None:
+        """Ask once a minute. Raises :class:`NotLoggedInError` and closes the session when its user has changed."""
+        now = self._monotonic()
+        if now - self._asked_s.get(login.sid, float("-inf")) < STANDING_S:
+            return
+        self._asked_s[login.sid] = now
+        while len(self._asked_s) > MAX_WATCHED:
+            self._asked_s.popitem(last=False)
+        try:
+            async with asyncio.timeout(STANDING_DEADLINE_S):
+                user = await self._users.user(login.user)
+        except (StoreUnavailableError, TimeoutError):
+            log.warning("can't ask whether %s may still log in; their session goes on", login.user)
+            return
+        if user is None or (user.role, user.extension) != (login.role, login.extension):
+            await self._sessions.close(login)
+            raise NotLoggedInError
 
 
 class PushTickets:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions
+from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions, Standing
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
 from agent_console.wire import Session, SipPhone
@@ -26,6 +26,7 @@ class Backend:
     live: LiveCentre
     stores: Stores
     sessions: Sessions
+    standing: Standing
     push_tickets: PushTickets
     throttle: LoginThrottle
     pops: PopDesk

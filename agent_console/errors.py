@@ -9,6 +9,7 @@ ConsoleError
 ├── WrongMethodError        405
 ├── ConflictError           409
 │   ├── VersionConflictError
+│   ├── IllegalStatusError
 │   └── NotPossibleNowError
 ├── TooLargeError           413
 ├── NotJsonError            415
@@ -119,6 +120,14 @@ class VersionConflictError(ConflictError):
     id = "ticket_changed"
     zh = "此工单刚被他人修改，您的修改尚未保存。请重新打开工单，核对后再保存。"
     en = "Somebody changed this ticket after you opened it; your change is not saved. Reopen it, check, save again."
+
+
+class IllegalStatusError(ConflictError):
+    """A ticket can't go from its status to that one."""
+
+    id = "illegal_status"
+    zh = "工单当前状态不能改为所选状态。请刷新后选择其他状态。"
+    en = "The ticket can't go from its status to the chosen one. Refresh and choose another."
 
 
 class NotPossibleNowError(ConflictError):

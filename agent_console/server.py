@@ -11,7 +11,7 @@ from aiohttp import web
 
 from agent_console.api.app import make_app
 from agent_console.api.static import DIST
-from agent_console.auth import LoginThrottle, PushTickets, Sessions
+from agent_console.auth import LoginThrottle, PushTickets, Sessions, Standing
 from agent_console.backend import Backend, allowed_origins
 from agent_console.pop_desk import PATIENCE_S, PopDesk
 from agent_console.ports import LiveCentre, Stores
@@ -56,12 +56,16 @@ class ConsoleServer:
         self._dist = dist
         self.pops = PopDesk(live, stores, now, region=settings.site.region, patience_s=patience_s)
         self.hub = Hub(live, self.pops, now, gather_s=gather_s)
+        lifetime = timedelta(hours=settings.web.session_hours)
+        closed = settings.home / "closed-sessions.json"
+        sessions = Sessions(secrets.session_key, now, lifetime=lifetime, closed=closed)
         self.backend = Backend(
             settings=settings,
             secrets=secrets,
             live=live,
             stores=stores,
-            sessions=Sessions(secrets.session_key, now, lifetime=timedelta(hours=settings.web.session_hours)),
+            sessions=sessions,
+            standing=Standing(stores.users, sessions, monotonic),
             push_tickets=PushTickets(now),
             throttle=LoginThrottle(monotonic),
             pops=self.pops,
@@ -78,6 +82,7 @@ class ConsoleServer:
 
     async def start(self) -> None:
         """Listen for browsers and scripts, and to the live centre."""
+        await self.backend.sessions.load()
         self.pops.show_on(self.hub)
         self.backend.sessions.on_close(self.hub.end_session)
         self._stop_listening = self._live.listen(self._on_changes)

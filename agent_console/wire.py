@@ -4,7 +4,7 @@ The OpenAPI document at ``/api/openapi.json`` and the console's TypeScript types
 Times are RFC 3339 in UTC, durations whole seconds, money integer fen, volumes whole cubic metres.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -408,9 +408,13 @@ class Ticket(Wire):
 
 
 class TicketChange(Wire):
-    """What an agent fills in. Only what is given changes; ``version`` must be the one they saw."""
+    """What an agent fills in. Only what is given changes; ``version`` must be the one they saw.
 
-    version: int
+    With a ``key`` (made by the client, new for each change) sending it again after a lost answer does no harm.
+    """
+
+    version: Annotated[int, Field(ge=0, le=2_000_000_000)]
+    key: UUID | None = None
     category: Category | None = None
     subcategory: Annotated[str, Field(max_length=64)] | None = None
     disposition: Disposition | None = None
@@ -431,15 +435,16 @@ class TicketSort(StrEnum):
 Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the page before.")]
 Limit = Annotated[int, Field(ge=1, le=200)]
 AccountText = Annotated[str, Field(pattern=r"^[0-9]{8}$")]
-UserName = Annotated[str, Field(min_length=1, max_length=64)]
+UserName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+When = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 QueueText = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 
 class Query(Wire):
     """Base of the filters. An unknown name is an error, so that a slip never means "no filter"."""
 
-    from_: AwareDatetime | None = Field(default=None, alias="from", description="At or after this time.")
-    to: AwareDatetime | None = Field(default=None, description="Before this time.")
+    from_: When | None = Field(default=None, alias="from", description="At or after this time.")
+    to: When | None = Field(default=None, description="Before this time.")
     agent: UserName | None = None
     queue: QueueText | None = None
     account: AccountText | None = None

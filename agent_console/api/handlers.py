@@ -65,7 +65,7 @@ async def _checked(backend: Backend, asked: Asked[None, LoginRequest]) -> User:
 
 async def log_out(backend: Backend, asked: Asked[None, None]) -> None:
     """End this session everywhere."""
-    backend.sessions.close(asked.who)
+    await backend.sessions.close(asked.who)
     asked.cookie.forget = True
 
 

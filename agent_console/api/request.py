@@ -44,7 +44,10 @@ async def checked(route: Route[Any, Any], request: web.Request, backend: Backend
     """Return what is asked, or raise the refusal."""
     login, by_cookie = _who(request, backend)
     if not route.public:
+        if login is None:
+            raise NotLoggedInError
         _check_allowed(route, login)
+        await backend.standing.check(login)
     if route.changes:
         _check_origin(request, backend, needed=by_cookie and not route.public)
     return Asked(
@@ -68,9 +71,7 @@ def _who(request: web.Request, backend: Backend) -> tuple[Login | None, bool]:
         return None, by_cookie
 
 
-def _check_allowed(route: Route[Any, Any], login: Login | None) -> None:
-    if login is None:
-        raise NotLoggedInError
+def _check_allowed(route: Route[Any, Any], login: Login) -> None:
     if login.role not in route.allowed:
         raise ForbiddenError
 

@@ -1,0 +1,279 @@
+"""What ``storage`` keeps, as the console's ports ask for it: wire types out, storage's errors as ours.
+
+:func:`stores_of` plugs it together for the composition root.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Protocol
+from uuid import UUID
+
+from agent_console.errors import (
+    ConflictError,
+    IllegalStatusError,
+    InvalidError,
+    NotFoundError,
+    TooManyTriesError,
+    VersionConflictError,
+)
+from agent_console.ports import Customers, Stores, StoreUnavailableError, User
+from agent_console.wire import (
+    CallPage,
+    CallQuery,
+    CallRecord,
+    Category,
+    Disposition,
+    IvrStepView,
+    Role,
+    Ticket,
+    TicketBrief,
+    TicketChange,
+    TicketEntry,
+    TicketPage,
+    TicketQuery,
+    TicketStatus,
+)
+from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
+from storage import errors as kept_errors
+from storage import records
+from storage.calls import CallStore
+from storage.tickets import TicketStore
+from storage.users import UserStore
+
+
+class Alive(Protocol):
+    """The part of ``storage.engine.Database`` that health asks."""
+
+    async def check(self) -> bool:
+        """Ask for a sign of life."""
+
+
+def stores_of(
+    *, users: UserStore, calls: CallStore, tickets: TicketStore, customers: Customers, database: Alive
+) -> Stores:
+    """Return the console's stores on these repositories."""
+    return Stores(
+        users=KeptUsers(users),
+        calls=KeptCalls(calls),
+        tickets=KeptTickets(tickets),
+        customers=customers,
+        database=KeptDatabase(database),
+    )
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    """Turn what storage raises into what a request is answered with."""
+    try:
+        yield
+    except kept_errors.StorageUnavailableError as error:
+        raise StoreUnavailableError from error
+    except kept_errors.NotFoundError as error:
+        raise NotFoundError from error
+    except kept_errors.BadCursorError as error:
+        raise InvalidError(fields={"cursor": "unknown"}) from error
+    except kept_errors.VersionConflictError as error:
+        raise VersionConflictError from error
+    except kept_errors.IllegalStatusError as error:
+        raise IllegalStatusError from error
+    except kept_errors.RefusedError as error:
+        raise ConflictError from error
+
+
+class KeptUsers:
+    """The users."""
+
+    def __init__(self, store: UserStore) -> None:
+        self._store = store
+
+    async def check_password(self, user: str, password: str) -> User | None:
+        """Return the user if the password is theirs. Raises :class:`TooManyTriesError` while they are locked."""
+        with _as_ours():
+            login = await self._store.verify(user, password)
+        if login.locked_s:
+            raise TooManyTriesError(retry_after_s=login.locked_s)
+        return _user(login.user) if login.user is not None else None
+
+    async def user(self, user: str) -> User | None:
+        """Return the user if they may still log in."""
+        try:
+            with _as_ours():
+                found = await self._store.get(AgentId(user))
+        except NotFoundError:
+            return None
+        return _user(found) if found.active else None
+
+
+def _user(kept: records.User) -> User:
+    return User(kept.id, kept.name, Role(kept.role.value), kept.extension)
+
+
+class KeptCalls:
+    """The records of calls."""
+
+    def __init__(self, store: CallStore) -> None:
+        self._store = store
+
+    async def page(self, query: CallQuery) -> CallPage:
+        """Return one page, newest first."""
+        chosen = records.CallFilter(
+            outcome=query.outcome,
+            account=AccountNumber(query.account) if query.account is not None else None,
+            agent=AgentId(query.agent) if query.agent is not None else None,
+            queue=QueueName(query.queue) if query.queue is not None else None,
+            since=query.from_,
+            until=query.to,
+        )
+        with _as_ours():
+            page = await self._store.page(chosen, cursor=query.cursor, limit=query.limit)
+        return CallPage(items=[call_record(record) for record in page.items], next=page.next)
+
+    async def call(self, call: UUID) -> CallRecord | None:
+        """Return one record."""
+        try:
+            with _as_ours():
+                return call_record(await self._store.get(CallId(call)))
+        except NotFoundError:
+            return None
+
+    async def count_recent(self, number: str, *, days: int) -> int:
+        """Count the calls from this number in the last days."""
+        with _as_ours():
+            return await self._store.count_recent(number, days=days)
+
+
+class KeptTickets:
+    """The tickets."""
+
+    def __init__(self, store: TicketStore) -> None:
+        self._store = store
+
+    async def page(self, query: TicketQuery) -> TicketPage:
+        """Return one page, without entries."""
+        chosen = records.TicketFilter(
+            status=records.TicketStatus(query.status.value) if query.status is not None else None,
+            category=records.Category(query.category.value) if query.category is not None else None,
+            account=AccountNumber(query.account) if query.account is not None else None,
+            agent=AgentId(query.agent) if query.agent is not None else None,
+            queue=QueueName(query.queue) if query.queue is not None else None,
+            text=query.q,
+            since=query.from_,
+            until=query.to,
+        )
+        sort = records.TicketSort(query.sort.value)
+        with _as_ours():
+            page = await self._store.page(chosen, sort=sort, cursor=query.cursor, limit=query.limit)
+        return TicketPage(items=[ticket(kept) for kept in page.items], next=page.next)
+
+    async def ticket(self, ticket_id: UUID) -> Ticket | None:
+        """Return one ticket, whole."""
+        try:
+            with _as_ours():
+                return ticket(await self._store.get(TicketId(ticket_id)))
+        except NotFoundError:
+            return None
+
+    async def change(self, ticket_id: UUID, change: TicketChange, *, by: AgentId) -> Ticket:
+        """Change a ticket and return it whole."""
+        wanted = records.TicketChange(
+            category=records.Category(change.category.value) if change.category is not None else None,
+            subcategory=change.subcategory,
+            disposition=records.Disposition(change.disposition.value) if change.disposition is not None else None,
+            subject=change.subject,
+            account=AccountNumber(change.account) if change.account is not None else None,
+            note=change.note,
+            status=records.TicketStatus(change.status.value) if change.status is not None else None,
+        )
+        with _as_ours():
+            changed = await self._store.change(
+                TicketId(ticket_id), wanted, by=by, version=change.version, key=change.key
+            )
+        return ticket(changed)
+
+    async def open_of(self, account: str, *, limit: int) -> Sequence[TicketBrief]:
+        """Return the account's open tickets."""
+        with _as_ours():
+            found = await self._store.open_for_account(AccountNumber(account), limit=limit)
+        return [TicketBrief.model_validate(asdict(brief)) for brief in found]
+
+    async def last_of(self, *, account: str | None, number: str, limit: int) -> Sequence[TicketBrief]:
+        """Return the last contacts."""
+        known = AccountNumber(account) if account is not None else None
+        with _as_ours():
+            found = await self._store.last_contacts(account=known, number=number, limit=limit)
+        return [TicketBrief.model_validate(asdict(brief)) for brief in found]
+
+
+class KeptDatabase:
+    """Whether the database answers."""
+
+    def __init__(self, database: Alive) -> None:
+        self._database = database
+
+    async def alive(self) -> bool:
+        """Ask it, for a second at most."""
+        try:
+            async with asyncio.timeout(1.0):
+                return await self._database.check()
+        except TimeoutError:
+            return False
+
+
+def call_record(kept: records.CallRecord) -> CallRecord:
+    """Return a call's record as it goes over the wire."""
+    return CallRecord(
+        id=kept.id,
+        pbx=kept.pbx,
+        linkedid=kept.linkedid,
+        started_at=kept.started_at,
+        ended_at=kept.ended_at,
+        caller_number=kept.caller_number,
+        caller_name=kept.caller_name,
+        dialled=kept.dialled,
+        language=kept.language,
+        account=kept.account,
+        verified=kept.verified,
+        ivr_flow=kept.ivr_flow,
+        ivr_path=[IvrStepView(step=s.step, way=s.way, keyed=s.keyed, took_ms=s.took_ms) for s in kept.ivr_path],
+        queue=kept.queue,
+        wait_s=kept.wait_s,
+        talk_s=kept.talk_s,
+        hold_s=kept.hold_s,
+        holds=kept.holds,
+        agent=kept.agent,
+        outcome=kept.outcome,
+        cause=kept.cause,
+        ticket_id=kept.ticket_id,
+    )
+
+
+def ticket(kept: records.Ticket) -> Ticket:
+    """Return a ticket as it goes over the wire."""
+    return Ticket(
+        id=kept.id,
+        number=kept.number,
+        version=kept.version,
+        status=TicketStatus(kept.status.value),
+        category=Category(kept.category.value) if kept.category is not None else None,
+        subcategory=kept.subcategory,
+        disposition=Disposition(kept.disposition.value) if kept.disposition is not None else None,
+        subject=kept.subject,
+        account=kept.account,
+        caller_number=kept.caller_number,
+        language=kept.language,
+        agent=kept.agent,
+        opened_at=kept.opened_at,
+        updated_at=kept.updated_at,
+        closed_at=kept.closed_at,
+        due_at=kept.due_at,
+        call=call_record(kept.call) if kept.call is not None else None,
+        entries=[entry(kept_entry) for kept_entry in kept.entries],
+    )
+
+
+def entry(kept: records.TicketEntry) -> TicketEntry:
+    """Return one entry as it goes over the wire."""
+    changes = {name: [before, after] for name, (before, after) in kept.changes.items()}
+    return TicketEntry(at=kept.at, by=kept.by, kind=kept.kind.value, text=kept.text, changes=changes)
