@@ -1,0 +1,43 @@
+"""Talking and listening in one: what a key pressed during a sentence means for what comes next.
+
+A key that cuts a sentence short is kept and is the first key of whatever listens next; sentences before that are
+skipped. ``#`` never cuts one short: it ends an entry, and a caller who presses it after the last digit of a complete
+one, as banks have taught them, must not lose the sentence that follows.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ivr.flow.line import Line, Speaking
+
+CUTTING: Final = "0123456789*"
+
+
+class Keypad:
+    """One caller's keys, for as long as the flow lasts. Owns the key that was pressed early."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._early = ""
+
+    async def play(self, sentences: Iterable[Speaking]) -> bool:
+        """Say the sentences until a key cuts them short; tell whether all were heard whole."""
+        for sentence in sentences:
+            if not self._early:
+                self._early = await self._line.play(sentence, CUTTING)
+        return not self._early
+
+    async def key(self, within_s: float) -> str:
+        """Return the early key or else the one pressed within this time, or ``''``."""
+        if self._early:
+            return self.early()
+        return await self._line.key(within_s)
+
+    def early(self) -> str:
+        """Take the early key, if there is one, without waiting."""
+        key, self._early = self._early, ""
+        return key
+
+    def peek(self) -> str:
+        """Return the early key without taking it."""
+        return self._early

@@ -1,0 +1,15 @@
+"""How a call's way through a flow ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Result = Literal["person", "done", "hangup", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``queue`` is the flow's own wish, None for the site's queue; ``served`` needs no person any more."""
+
+    result: Result
+    served: bool = False
+    queue: str | None = None

@@ -1,0 +1,56 @@
+"""What a flow may ask of us by name: the shape of a service, and of its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from cti.domain.ids import AccountNumber
+from ivr.ports import Value
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What is known of the caller: ``keyed`` is only a claim, ``verified`` the account that a PIN has proved."""
+
+    keyed: Mapping[str, str] = field(repr=False)
+    verified: AccountNumber | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service found: the way on, values to say, words to branch by, and the account it proved."""
+
+    way: str
+    values: Mapping[str, Value] = field(default=MappingProxyType({}), repr=False)
+    words: Mapping[str, str] = NOTHING
+    verified: AccountNumber | None = field(default=None, repr=False)
+
+
+class Service(Protocol):
+    """One thing that a flow can look up.
+
+    ``needs`` are the names it reads from what was keyed, ``ways`` how it can answer (besides ``unavailable``),
+    ``gives`` the values to say by name with their kinds as the catalogue calls them, ``words`` those to branch by.
+    """
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Names of digits."""
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """Ways on."""
+
+    @property
+    def gives(self) -> Mapping[str, str]:
+        """Kinds of values by name."""
+
+    @property
+    def words(self) -> Mapping[str, frozenset[str]]:
+        """Words by name."""
+
+    async def __call__(self, caller: Caller) -> Answer:
+        """Look it up. Raises ``BillingUnavailableError`` when there is no answer to be had."""

@@ -1,0 +1,131 @@
+"""A caller on the line, as a flow sees it, made of an AGI session and our speech.
+
+Asterisk hears keys only while a command of ours runs, so whenever we wait for something else (a clause that is
+still being rendered, the billing system) the line listens in short slices. While there is anybody to serve it puts
+off the dead man's switch.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from cti.domain.events import Language
+from ivr.agi.session import LONGEST_FILE_S, AgiSession
+from ivr.flow.line import Speaking
+from ivr.ports import Speech
+
+DEAD_MAN_S: Final = 45
+REFRESH_S: Final = 5.0
+GRACE_S: Final = 0.03
+"""What is ready this soon is not worth a command to Asterisk."""
+SLICE_S: Final = 0.1
+MAX_LENGTHS: Final = 4096
+BYTES_PER_S: Final = 8000
+
+
+class ClipLengths:
+    """How long files play. A clip never changes under its name, so each is looked at once."""
+
+    def __init__(self) -> None:
+        self._lengths: dict[Path, float] = {}
+
+    async def of(self, path: Path) -> float:
+        """Return the seconds that ``path`` (without extension) plays, or the longest there may be if unknown."""
+        if (known := self._lengths.get(path)) is not None:
+            return known
+        length_s = await asyncio.to_thread(_measure, path)
+        if len(self._lengths) >= MAX_LENGTHS:
+            self._lengths.clear()
+        self._lengths[path] = length_s
+        return length_s
+
+
+def _measure(path: Path) -> float:
+    try:
+        return os.stat(f"{path}.ulaw").st_size / BYTES_PER_S
+    except OSError:
+        return LONGEST_FILE_S
+
+
+class PhoneLine:
+    """One caller, for as long as they are in the menu."""
+
+    def __init__(
+        self, session: AgiSession, speech: Speech, lengths: ClipLengths, monotonic: Callable[[], float]
+    ) -> None:
+        self._session = session
+        self._speech = speech
+        self._lengths = lengths
+        self._monotonic = monotonic
+        self._refreshed: float | None = None
+
+    async def play(self, sentence: Speaking, keys: str) -> str:
+        """Play the files of a sentence, one after the other; a key stops the rest."""
+        await self._stay_alive()
+        files = self._speech.files(sentence.prompt, sentence.values, sentence.language)
+        coming = _next(files)
+        try:
+            while True:
+                key = await self._listen(coming, None, keys)
+                if key or (path := coming.result()) is None:
+                    return key
+                if key := await self._session.stream_file(str(path), keys, length_s=await self._lengths.of(path)):
+                    return key
+                coming = _next(files)
+        finally:
+            await _close(files, coming)
+
+    async def key(self, within_s: float) -> str:
+        """Wait for a key."""
+        await self._stay_alive()
+        return await self._session.wait_for_digit(within_s)
+
+    async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
+        """Wait for ``work``, listening."""
+        await self._stay_alive()
+        return await self._listen(work, within_s, keys)
+
+    async def speak(self, language: Language) -> None:
+        """Have Asterisk's own announcements in this language, too."""
+        await self._session.set_variable("CHANNEL(language)", language)
+
+    async def _listen(self, work: "asyncio.Future[Any]", within_s: float | None, keys: str) -> str:
+        started = self._monotonic()
+        await asyncio.wait({work}, timeout=GRACE_S if within_s is None else min(GRACE_S, within_s))
+        while not work.done():
+            left_s = SLICE_S if within_s is None else started + within_s - self._monotonic()
+            if left_s <= 0:
+                break
+            await self._stay_alive()
+            key = await self._session.wait_for_digit(min(SLICE_S, left_s))
+            if key and key in keys:
+                return key
+        return ""
+
+    async def _stay_alive(self) -> None:
+        now = self._monotonic()
+        if self._refreshed is None or now - self._refreshed >= REFRESH_S:
+            await self._session.refresh_deadline(DEAD_MAN_S)
+            self._refreshed = now
+
+
+async def _take(files: AsyncIterator[Path]) -> Path | None:
+    """Return the next file, None at the end (a task can't end in ``StopAsyncIteration``)."""
+    return await anext(files, None)
+
+
+def _next(files: AsyncIterator[Path]) -> "asyncio.Task[Path | None]":
+    return asyncio.create_task(_take(files), name="next-clip")
+
+
+async def _close(files: AsyncIterator[Path], coming: "asyncio.Task[Path | None]") -> None:
+    """End the search for the next clip, so that nothing renders for a caller who has gone on."""
+    coming.cancel()
+    await asyncio.wait({coming}, timeout=1.0)
+    if coming.done():
+        if not coming.cancelled():
+            coming.exception()
+        if (close := getattr(files, "aclose", None)) is not None:
+            await close()
