@@ -19,6 +19,7 @@ from storage.phones import e164
 from storage.records import CallFilter, CallRecord, Page
 from storage.rows import CALL_WITH_TICKET, call_record, call_row
 from storage.schema import calls, tickets
+from storage.text import storable
 
 LARGEST_PAGE: Final = 200
 _ORDER: Final = "calls"
@@ -115,7 +116,9 @@ def _conditions(chosen: CallFilter) -> list[sa.ColumnElement[bool]]:
         calls.c.queue: chosen.queue,
         calls.c.caller_number_e164: chosen.number_e164,
     }
-    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    conditions: list[sa.ColumnElement[bool]] = [
+        column == storable(value) for column, value in equal.items() if value is not None
+    ]
     if chosen.since is not None:
         conditions.append(calls.c.started_at >= chosen.since)
     if chosen.until is not None:

@@ -1,5 +1,6 @@
 """Rows of the tables as the records that we hand out."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ CALL_WITH_TICKET = (*CALL_COLUMNS, tickets.c.id.label("ticket_id"))
 _UNSEEN_OF_TICKET = ("call_id", "by_hand", "caller_number_e164", "call_ended_at")
 TICKET_COLUMNS = tuple(column for column in tickets.c if column.name not in _UNSEEN_OF_TICKET)
 BRIEF_COLUMNS = tuple(tickets.c[name] for name in TicketBrief.__dataclass_fields__)
+
+Row = sa.RowMapping | Mapping[str, Any]
 
 _LONGEST_TEXT = 256
 _SMALL_TEXT = 64
@@ -72,7 +75,7 @@ def _step_row(step: IvrStep) -> dict[str, Any]:
     }
 
 
-def call_record(row: sa.RowMapping) -> CallRecord:
+def call_record(row: Row) -> CallRecord:
     """Return the record of a row of ``CALL_WITH_TICKET``."""
     values = {name: row[name] for name in CallRecord.__dataclass_fields__}
     values["ivr_path"] = tuple(IvrStep(**step | {"at": datetime.fromisoformat(step["at"])}) for step in row["ivr_path"])
@@ -80,7 +83,7 @@ def call_record(row: sa.RowMapping) -> CallRecord:
     return CallRecord(**values)
 
 
-def ticket_record(row: sa.RowMapping, call: CallRecord | None, entries: tuple[TicketEntry, ...] = ()) -> Ticket:
+def ticket_record(row: Row, call: CallRecord | None, entries: tuple[TicketEntry, ...] = ()) -> Ticket:
     """Return the record of a row of ``TICKET_COLUMNS``."""
     values = {column.name: row[column.name] for column in TICKET_COLUMNS}
     values["category"] = None if row["category"] is None else Category(row["category"])
