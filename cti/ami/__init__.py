@@ -1,1 +1,5 @@
-"""The AMI link, on panoramisk's seams."""
+"""The AMI link: what the PBX tells us and what we ask of it, on panoramisk's seams. No word of the domain is known here.
+
+``link`` (always there, reconnects) → ``session`` (one connection) → ``frames`` (bytes to messages, no I/O) and
+``messages`` (headers); ``intake`` (bounded queue, one ordered worker) → handlers; ``actions`` (all we ever ask).
+"""

@@ -7,21 +7,24 @@ Who may send which keys is the translator's knowledge; :meth:`Event.expect` is i
 
 from collections.abc import Set
 from datetime import datetime
-from typing import Final
+from typing import Final, Self, TypeVar
 
 from cti.ami.errors import ActionRefusedError, ForgedFrameError, MalformedFrameError
 
 MAX_LINE: Final = 16 * 1024
 REPEATABLE: Final = frozenset({"ChanVariable", "DestChanVariable", "Variable"})
 """Headers that Asterisk itself writes several times when a site configures ``channelvars``; we keep the first."""
+EVERYWHERE: Final = frozenset({"Event", "Privilege", "SystemName", "Timestamp"})
+"""Keys that any event may have."""
 
 _VISIBLE: Final = str.maketrans({"\n": "␊", "\r": "␍", "\0": "␀"})
 
 
-class Event(dict[str, str]):
-    """One event, or one item of a list. ``at`` is when its bytes arrived, ``position`` its place in the stream.
+class Message(dict[str, str]):
+    """The headers of one message. ``at`` is when its bytes arrived, ``position`` its place in the stream.
 
-    ``loose`` are lines that were no header; a well-formed event has none.
+    ``loose`` are lines that were no header; what Asterisk writes has none. ``name`` is the event's, or for an answer
+    the action's.
     """
 
     __slots__ = ("at", "loose", "name", "position")
@@ -30,54 +33,58 @@ class Event(dict[str, str]):
     position: int
     loose: tuple[str, ...]
 
+
+class Event(Message):
+    """One event, or one item of a list."""
+
+    __slots__ = ()
+
     def expect(self, required: Set[str], optional: Set[str] = frozenset()) -> None:
         """Raise :class:`ForgedFrameError` unless the keys are all of ``required``, and else only of ``optional``.
 
-        ``Event`` itself, ``Privilege``, ``SystemName`` and ``Timestamp`` may always be there.
+        The keys of :data:`EVERYWHERE` may always be there. Raised from a handler it drops the event, counts it,
+        writes a security line and raises a doubt, which is what a forged event calls for.
         """
         keys = self.keys()
         if self.loose:
             raise ForgedFrameError(self.name, "a line that is no header")
         if not required <= keys:
             raise ForgedFrameError(self.name, f"{len(required - keys)} keys are missing")
-        unexpected = keys - required - optional - _ALWAYS_ALLOWED
+        unexpected = keys - required - optional - EVERYWHERE
         if unexpected:
             raise ForgedFrameError(self.name, f"{len(unexpected)} unexpected keys")
 
 
-_ALWAYS_ALLOWED: Final = frozenset({"Event", "Privilege", "SystemName", "Timestamp"})
+class Response(Message):
+    """The answer to one action: the PBX's ``Response``, or the event that alone tells how it ended.
 
-
-class Response(dict[str, str]):
-    """The answer to one action: the PBX's ``Response``, or the event that an action is only answered by.
-
-    ``position`` is its place in the stream of events: an event with a smaller one happened before.
+    An event with a smaller ``position`` arrived before it.
     """
 
-    __slots__ = ("action", "at", "position")
-    action: str
-    at: datetime
-    position: int
+    __slots__ = ()
 
     @property
     def success(self) -> bool:
-        """Whether the PBX wrote ``Success``; for an ``OriginateResponse`` too, whose failure is an event as well."""
+        """Whether the PBX wrote ``Success``; of an ``OriginateResponse`` too, which is an event and may fail."""
         return self.get("Response") == "Success"
 
     @property
     def message(self) -> str:
-        """The PBX's own words, English, for our log and never for a screen."""
+        """The PBX's own words: English, for our log and never for a screen."""
         return self.get("Message", "")
 
-    def or_raise(self) -> "Response":
+    def or_raise(self) -> Self:
         """Return itself, or raise :class:`ActionRefusedError` if the PBX did not say ``Success``."""
         if not self.success:
-            raise ActionRefusedError(self.action, self)
+            raise ActionRefusedError(self.name, self)
         return self
 
 
-def fields(frame: bytes) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the headers of a frame and its lines that are no header.
+M = TypeVar("M", bound=Message)
+
+
+def read(frame: bytes, kind: type[M]) -> M:
+    """Return the headers of a frame as a message of ``kind``; the caller says when and where it came from.
 
     Decoded as a whole, so a character can't fall between two reads; what is not UTF-8 becomes U+FFFD, and a bare
     LF, CR or NUL its visible picture. Raise :class:`MalformedFrameError` for a line too long and
@@ -85,20 +92,16 @@ def fields(frame: bytes) -> tuple[dict[str, str], tuple[str, ...]]:
     """
     lines = frame.decode("utf-8", "replace").split("\r\n")
     breaks = len(lines) - 1
-    if (
-        len(frame) > MAX_LINE
-        or frame.count(b"\n") != breaks
-        or frame.count(b"\r") != breaks
-        or b"\0" in frame
-    ):
+    if len(frame) > MAX_LINE or frame.count(b"\n") != breaks or frame.count(b"\r") != breaks or b"\0" in frame:
         lines = _made_visible(lines)
     try:
-        found = dict([line.split(": ", 1) for line in lines])
+        message = kind([line.split(": ", 1) for line in lines])
     except ValueError:
-        return _carefully(lines)
-    if len(found) <= breaks:
-        return _carefully(lines)
-    return found, ()
+        return _read_carefully(lines, kind)
+    if len(message) <= breaks:
+        return _read_carefully(lines, kind)
+    message.loose = ()
+    return message
 
 
 def _made_visible(lines: list[str]) -> list[str]:
@@ -107,8 +110,8 @@ def _made_visible(lines: list[str]) -> list[str]:
     return [line.translate(_VISIBLE) for line in lines]
 
 
-def _carefully(lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    found: dict[str, str] = {}
+def _read_carefully(lines: list[str], kind: type[M]) -> M:
+    message = kind()
     loose: list[str] = []
     for line in lines:
         key, colon, value = line.partition(": ")
@@ -116,8 +119,9 @@ def _carefully(lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
             key, colon, value = line.partition(":")
         if not colon:
             loose.append(line)
-        elif key not in found:
-            found[key] = value
+        elif key not in message:
+            message[key] = value
         elif key not in REPEATABLE:
-            raise ForgedFrameError(found.get("Event", "a message"), "a key comes twice")
-    return found, tuple(loose)
+            raise ForgedFrameError(message.get("Event", "a response"), "a key comes twice")
+    message.loose = tuple(loose)
+    return message
