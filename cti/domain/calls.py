@@ -14,8 +14,8 @@ from enum import StrEnum
 from cti.domain.ids import AgentId, ChannelId, Extension
 from cti.domain.model import Call, CallStage, Leg, Outcome, Talk
 
-NORMAL_CLEARING = 16
-"""Q.850: somebody put the phone down."""
+PUT_DOWN = frozenset({0, 16})
+"""Q.850 causes of a caller who put the phone down. Asterisk 22 gives 0 for a BYE while the caller was in a queue."""
 
 
 class CallMove(StrEnum):
@@ -119,8 +119,12 @@ def is_old_news(call: Call, extension: Extension, at: datetime) -> bool:
 
 
 def connected(call: Call, extension: Extension, agent: AgentId | None, at: datetime) -> Call:
-    """Return the call once this phone's conversation has begun."""
-    talk = Talk(extension, agent, at)
+    """Return the call once this phone's conversation has begun.
+
+    A call from before our own start is known to have been answered earlier than we can see.
+    """
+    known = call.answered_at is not None and not call.talks and call.agent == agent
+    talk = Talk(extension, agent, call.answered_at or at) if known else Talk(extension, agent, at)
     call = replace(call, talks=(*call.talks, talk), agent=agent or call.agent, answered_at=call.answered_at or at)
     return moved(call, CallMove.CONNECTED, at)
 
@@ -155,6 +159,9 @@ def _with_talk(call: Call, old: Talk, new: Talk) -> Call:
 
 def completed(call: Call, record: Call) -> Call:
     """Return a live call with what only its record knows: the menu's part, and what was before our start."""
+    talks = call.talks
+    if record.answered_at is not None and len(talks) == 1 and talks[0].agent == record.agent:
+        talks = (replace(talks[0], since=min(talks[0].since, record.answered_at)),)
     return replace(
         call,
         started_at=min(call.started_at, record.started_at),
@@ -173,6 +180,7 @@ def completed(call: Call, record: Call) -> Call:
         wait_s=call.wait_s or record.wait_s,
         agent=call.agent or record.agent,
         answered_at=record.answered_at or call.answered_at,
+        talks=talks,
     )
 
 
@@ -198,6 +206,6 @@ def outcome(call: Call) -> Outcome:
         (call.queue is not None, Outcome.OVERFLOWED),
         (call.ivr_served, Outcome.SELF_SERVICE),
         (call.ivr_result == "failed", Outcome.FAILED),
-        (call.inbound and (call.ivr_flow is not None or call.cause == NORMAL_CLEARING), Outcome.ABANDONED),
+        (call.inbound and (call.ivr_flow is not None or call.cause in PUT_DOWN), Outcome.ABANDONED),
     )
     return next((result for holds, result in rules if holds), Outcome.FAILED)

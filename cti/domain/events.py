@@ -117,6 +117,13 @@ class CallerQueued(LegEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFoundServed(LegEvent):
+    """A snapshot has the caller with ``queue`` but no longer waiting. How long they waited nobody can tell."""
+
+    queue: QueueName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLeftQueue(LegEvent):
     """The caller waits no longer, for whatever reason."""
 

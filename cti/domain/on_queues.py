@@ -30,6 +30,13 @@ def on_caller_queued(work: Work, event: events.CallerQueued) -> None:
     work.put_call(calls.moved(call, calls.CallMove.JOINED_QUEUE, event.at))
 
 
+def on_caller_found_served(work: Work, event: events.CallerFoundServed) -> None:
+    """Note which queue the call came from. It is in no sum: nobody knows the wait."""
+    call = work.call(event.call)
+    if call is not None and call.queue is None:
+        work.put_call(replace(call, queue=event.queue, counted=True))
+
+
 def on_queue_seen(work: Work, event: events.QueueSeen) -> None:
     """Put the waiting callers into the order that the PBX has them in, and drop those of its own it has not."""
     queue = work.queue(event.queue)
@@ -123,6 +130,7 @@ HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.QueueOpened: on_queue_opened,
     events.DayBegan: on_day_began,
     events.CallerQueued: on_caller_queued,
+    events.CallerFoundServed: on_caller_found_served,
     events.QueueSeen: on_queue_seen,
     events.CallerLeftQueue: on_caller_left_queue,
     events.CallerAbandoned: on_caller_abandoned,

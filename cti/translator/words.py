@@ -1,0 +1,168 @@
+"""The words of Asterisk 22 that we act on: keys of its messages, names of channels, numbers of its states.
+
+Keys were taken from recorded traffic of Asterisk 22.10. A message with other keys is not believed: caller-written text
+may have become a header of its own.
+"""
+
+import re
+from typing import Final
+
+from cti.ami.errors import ForgedFrameError
+from cti.ami.messages import Event
+from cti.domain.events import DeviceState
+from cti.domain.ids import ChannelId, Extension, LinkedId, QueueName
+
+CHANNEL: Final = frozenset(
+    {
+        "Channel",
+        "ChannelState",
+        "ChannelStateDesc",
+        "CallerIDNum",
+        "CallerIDName",
+        "ConnectedLineNum",
+        "ConnectedLineName",
+        "Language",
+        "AccountCode",
+        "Context",
+        "Exten",
+        "Priority",
+        "Uniqueid",
+        "Linkedid",
+    }
+)
+DESTINATION: Final = frozenset(f"Dest{key}" for key in CHANNEL)
+BRIDGE: Final = frozenset(
+    {
+        "BridgeUniqueid",
+        "BridgeType",
+        "BridgeTechnology",
+        "BridgeCreator",
+        "BridgeName",
+        "BridgeNumChannels",
+        "BridgeVideoSourceMode",
+    }
+)
+MEMBER: Final = frozenset(
+    {
+        "Queue",
+        "StateInterface",
+        "Membership",
+        "Penalty",
+        "CallsTaken",
+        "LastCall",
+        "LastPause",
+        "LoginTime",
+        "InCall",
+        "Status",
+        "Paused",
+        "PausedReason",
+        "Wrapuptime",
+    }
+)
+VARIABLES: Final = frozenset({"ChanVariable", "DestChanVariable"})
+"""A site may have Asterisk add these to every channel; we never read them."""
+
+UP: Final = "6"
+"""``AST_STATE_UP`` (``include/asterisk/channelstate.h``)."""
+
+DEVICES: Final = (
+    DeviceState.UNKNOWN,
+    DeviceState.NOT_IN_USE,
+    DeviceState.IN_USE,
+    DeviceState.BUSY,
+    DeviceState.INVALID,
+    DeviceState.UNAVAILABLE,
+    DeviceState.RINGING,
+    DeviceState.RING_IN_USE,
+    DeviceState.ON_HOLD,
+)
+"""In the order of ``enum ast_device_state``."""
+DEVICE_NAMES: Final = {
+    "UNKNOWN": DeviceState.UNKNOWN,
+    "NOT_INUSE": DeviceState.NOT_IN_USE,
+    "INUSE": DeviceState.IN_USE,
+    "BUSY": DeviceState.BUSY,
+    "INVALID": DeviceState.INVALID,
+    "UNAVAILABLE": DeviceState.UNAVAILABLE,
+    "RINGING": DeviceState.RINGING,
+    "RINGINUSE": DeviceState.RING_IN_USE,
+    "ONHOLD": DeviceState.ON_HOLD,
+}
+
+_PHONE: Final = re.compile(r"PJSIP/([0-9]{2,10})")
+_PHONES_CHANNEL: Final = re.compile(r"PJSIP/([0-9]{2,10})-[0-9a-f]{8}")
+_CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+*#-]{1,128}")
+_UNIQUE: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,64}-)?[0-9]{1,20}\.[0-9]{1,10}")
+_QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_DURATION: Final = re.compile(r"([0-9]{2,6}):([0-5][0-9]):([0-5][0-9])")
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+_LONGEST_TEXT: Final = 256
+_NOTHING: Final = "<unknown>"
+"""What Asterisk writes for a caller name or number that it was not given."""
+
+
+def number(message: Event, key: str) -> int:
+    """Return a whole number. Raises ``ForgedFrameError``."""
+    return int(_whole(_NUMBER, message, key)[0])
+
+
+def channel_name(message: Event, key: str = "Channel") -> str:
+    """Return the name of a channel. Raises ``ForgedFrameError``."""
+    return _whole(_CHANNEL_NAME, message, key)[0]
+
+
+def leg(message: Event, key: str = "Uniqueid") -> ChannelId:
+    """Return the id of a channel. Raises ``ForgedFrameError``."""
+    return ChannelId(_whole(_UNIQUE, message, key)[0])
+
+
+def linkedid(message: Event) -> LinkedId:
+    """Return the id that Asterisk gives the whole call. Raises ``ForgedFrameError``."""
+    return LinkedId(_whole(_UNIQUE, message, "Linkedid")[0])
+
+
+def queue_name(message: Event) -> QueueName:
+    """Return the name of a queue. Raises ``ForgedFrameError``."""
+    return QueueName(_whole(_QUEUE, message, "Queue")[0])
+
+
+def queue_asked_for(message: Event) -> QueueName | None:
+    """Return the queue that the dialplan asked for, from the arguments of ``Queue``."""
+    found = _QUEUE.match(message["ApplicationData"])
+    return QueueName(found[0]) if found else None
+
+
+def seconds(message: Event, key: str) -> int:
+    """Return a duration given as hours, minutes and seconds. Raises ``ForgedFrameError``."""
+    hours, minutes, rest = _whole(_DURATION, message, key).groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(rest)
+
+
+def text(message: Event, key: str) -> str:
+    """Return what somebody outside wrote, whatever it is; empty where they wrote nothing."""
+    value = message[key]
+    return "" if value == _NOTHING else value[:_LONGEST_TEXT]
+
+
+def phone_of_channel(name: str) -> Extension | None:
+    """Return whose phone a channel belongs to, ``PJSIP/1001-0000001a``; None when it is no phone's."""
+    found = _PHONES_CHANNEL.fullmatch(name)
+    return Extension(found[1]) if found else None
+
+
+def phone(interface: str) -> Extension | None:
+    """Return whose phone a queue's member or a device is, ``PJSIP/1001``; None when it is something else."""
+    found = _PHONE.fullmatch(interface)
+    return Extension(found[1]) if found else None
+
+
+def interface(extension: Extension) -> str:
+    """Return how the PBX names this phone."""
+    return f"PJSIP/{extension}"
+
+
+def _whole(pattern: re.Pattern[str], message: Event, key: str) -> re.Match[str]:
+    found = pattern.fullmatch(message[key])
+    if found is None:
+        raise ForgedFrameError(message.name, f"{key} does not look like one")
+    return found
