@@ -29,12 +29,21 @@ _LEAP_YEAR = 2024
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clause to be spoken. ``spare`` are the clips that say the same in pieces, if need be."""
+    """One clause to be spoken. ``spare`` are the clips that say the same in pieces, if need be.
+
+    ``personal`` means that the words spell somebody's digits, so they are written down nowhere.
+    """
 
     id: str
     language: Language
     text: str
     spare: tuple["Clip", ...] = ()
+    personal: bool = False
+
+    @property
+    def pause_ms(self) -> int:
+        """How long to be silent after it, when another follows."""
+        return 280 if self.text.endswith(("。", ".")) else 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ class Template:
             raise UnsayableError(f"{self.id} needs a {self.kind} in {self.source}")
         before, after = self.around
         text = before + say(value, language) + after
-        return Clip(f"{self.id}.{suffix(value)}", language, text, tuple(_spare(before, value, after, language)))
+        spare = tuple(_spare(before, value, after, language))
+        return Clip(f"{self.id}.{suffix(value)}", language, text, spare, personal=self.kind == "digits")
 
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:

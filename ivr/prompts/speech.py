@@ -1,0 +1,213 @@
+"""Sentences as files for the PBX to play, now or within a few seconds, come what may.
+
+What is in the store plays as one joined file. Otherwise the clauses that are there play while the worker renders the
+rest; a clause that doesn't come in time is said by its spare pieces, and ``voice.degraded`` is logged. What can't be
+said at all raises :class:`~ivr.prompts.errors.UnsayableError`, and the caller belongs with a person.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cti.domain.events import Language
+from ivr.ports import Value
+from ivr.prompts import core_pack, studio
+from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, shipped
+from ivr.prompts.errors import RenderError, UnsayableError
+from ivr.prompts.rendering import Rendering, speech_job, studio_job
+from ivr.prompts.store import Store
+from ivr.prompts.voices import key_of
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 4.0
+"""How long after it was ordered a clause may come."""
+
+GRACE_S = 1.0
+"""How much silence a clause is still worth when its turn has come."""
+
+JOINED_QUOTA_BYTES = 500_000_000
+
+Sentence = tuple[str, Mapping[str, Value]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clip of a sentence, and its name in the store."""
+
+    clip: Clip
+    key: str
+
+
+class RenderedSpeech:
+    """The hotline's voice (``ivr.ports.Speech``); owns the renderer from :meth:`start` to :meth:`stop`."""
+
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        studio: Path | None = None,
+        catalogue: Catalogue | None = None,
+        pack: Path = core_pack.SHIPPED,
+        rendering: Rendering | None = None,
+    ) -> None:
+        self.catalogue = catalogue or shipped()
+        self.store = Store(cache / "voice")
+        self._pack = pack
+        self._studio_directory = studio
+        self._studio: dict[tuple[Language, str], str] = {}
+        self._rendering = rendering or Rendering(cache)
+        self._background: asyncio.Task[None] | None = None
+        self.degraded = 0
+
+    async def start(self) -> None:
+        """Unpack the core pack and begin to render whatever is missing from it. Raises ``OSError``."""
+        await asyncio.to_thread(self._unpack)
+        await self._rendering.start()
+        self._background = asyncio.create_task(self._complete(), name="voice core")
+
+    async def stop(self) -> None:
+        """End the renderer and what was rendered ahead."""
+        if self._background is not None:
+            self._background.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._background
+            self._background = None
+        await self._rendering.stop()
+
+    # ------------------------------------------------------------------ in a call
+
+    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+        """Yield the files that say ``prompt`` with ``values``, in order (see ``ivr.ports.Speech``)."""
+        clauses = self._clauses(self.catalogue.clips(prompt, values, language))
+        absent = await asyncio.to_thread(self.store.missing, {clause.key for clause in clauses})
+        orders = {clause.key: self._order(clause) for clause in clauses if clause.key in absent}
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        start = 0
+        while start < len(clauses):
+            order = orders.get(clauses[start].key)
+            if clauses[start].key in orders and not await _arrives(order, deadline):
+                yield await self._in_pieces(prompt, clauses[start], last=start == len(clauses) - 1)
+                start += 1
+                continue
+            end = start + 1
+            while end < len(clauses) and (clauses[end].key not in orders or _arrived(orders[clauses[end].key])):
+                end += 1
+            yield await self._join(clauses[start:end], last=end == len(clauses))
+            start = end
+
+    def _clauses(self, clips: Sequence[Clip]) -> list[Clause]:
+        """Return the clips with their keys: the studio's if it recorded the whole sentence, else the engine's."""
+        recorded = [self._studio.get((clip.language, clip.id)) for clip in clips]
+        keys = recorded if all(recorded) else [key_of(clip, self.catalogue.readings) for clip in clips]
+        return [Clause(clip, key) for clip, key in zip(clips, keys, strict=True) if key]
+
+    def _order(self, clause: Clause) -> asyncio.Future[None] | None:
+        return self._rendering.urgent(speech_job(clause.key, clause.clip, self.catalogue.readings))
+
+    async def _join(self, clauses: Sequence[Clause], *, last: bool) -> Path:
+        clips = [(clause.key, clause.clip.pause_ms) for clause in clauses]
+        if last:
+            clips[-1] = (clips[-1][0], 0)
+        try:
+            return await asyncio.to_thread(self.store.joined, clips)
+        except FileNotFoundError as error:
+            raise UnsayableError("a clip has gone from the store") from error
+
+    async def _in_pieces(self, prompt: str, clause: Clause, *, last: bool) -> Path:
+        """Return the clause put together from spare pieces, for want of better."""
+        self.degraded += 1
+        log.warning("voice.degraded prompt=%s language=%s", prompt, clause.clip.language)
+        keys = [key_of(piece, self.catalogue.readings) for piece in clause.clip.spare]
+        absent = await asyncio.to_thread(self.store.missing, keys)
+        if absent or not keys:
+            raise UnsayableError(f"a clause of {prompt}, for which there are no spare pieces")
+        clips = [(key, 0) for key in keys]
+        if not last:
+            clips[-1] = (keys[-1], clause.clip.pause_ms)
+        return await asyncio.to_thread(self.store.joined, clips)
+
+    # ------------------------------------------------------------------ ahead of calls
+
+    def missing(self, clips: Iterable[Clip]) -> list[Clip]:
+        """Return those of ``clips`` that aren't in the store. Blocking."""
+        return [clip for clip in clips if not self.store.has(key_of(clip, self.catalogue.readings))]
+
+    async def prerender(self, sentences: Iterable[Sentence], progress: Progress | None = None) -> int:
+        """Render ``sentences`` in both languages, behind whoever waits on the phone; return how many clips failed.
+
+        A sentence is a prompt and its values. ``progress`` is called with clips done and clips to do.
+        """
+        clips = {
+            (language, clip.id): clip
+            for prompt, values in sentences
+            for language in LANGUAGES
+            for clip in self.catalogue.clips(prompt, values, language)
+        }
+        return await self.render(await asyncio.to_thread(self.missing, clips.values()), progress)
+
+    async def render(
+        self, clips: Sequence[Clip], progress: Progress | None = None, *, keep_master: bool = False
+    ) -> int:
+        """Render ``clips``; return how many failed. The failures are logged."""
+        failed = 0
+        for done, clip in enumerate(clips, start=1):
+            key = key_of(clip, self.catalogue.readings)
+            try:
+                await self._rendering.ahead(speech_job(key, clip, self.catalogue.readings, keep_master=keep_master))
+            except RenderError as error:
+                failed += 1
+                log.warning("voice.not_rendered clip=%s language=%s reason=%s", _family(clip), clip.language, error)
+            if progress is not None:
+                progress(done, len(clips))
+        return failed
+
+    def _unpack(self) -> None:
+        """Put the shipped clips into the store; a damaged pack only means that they will be rendered."""
+        try:
+            core_pack.unpack(self._pack, self.store)
+        except (KeyError, ValueError, RuntimeError, OSError) as error:
+            log.error("voice.pack_unusable pack=%s error=%s", self._pack.name, error)  # noqa: TRY400
+        self.store.prune(JOINED_QUOTA_BYTES)
+
+    async def _complete(self) -> None:
+        await self._take_recordings()
+        absent = await asyncio.to_thread(self.missing, list(self.catalogue.core_clips().values()))
+        if absent:
+            log.info("voice.core rendering=%d", len(absent))
+            failed = await self.render(absent)
+            log.info("voice.core rendered=%d failed=%d", len(absent) - failed, failed)
+
+    async def _take_recordings(self) -> None:
+        if self._studio_directory is None:
+            return
+        for recording in await asyncio.to_thread(lambda d: list(studio.recordings(d)), self._studio_directory):
+            try:
+                if not await asyncio.to_thread(self.store.has, recording.key):
+                    await self._rendering.ahead(studio_job(recording))
+            except RenderError as error:
+                log.warning("voice.recording_refused clip=%s reason=%s", recording.clip, error)
+            else:
+                self._studio[recording.language, recording.clip] = recording.key
+
+
+def _family(clip: Clip) -> str:
+    """Return a clip's id without its value."""
+    return clip.id.split(".")[0]
+
+
+def _arrived(order: asyncio.Future[None] | None) -> bool:
+    return order is not None and order.done() and not order.cancelled() and order.exception() is None
+
+
+async def _arrives(order: asyncio.Future[None] | None, deadline: float) -> bool:
+    """Wait for a clip until ``deadline``, or for the grace that is due when its turn comes late."""
+    if order is None:
+        return False
+    now = asyncio.get_running_loop().time()
+    await asyncio.wait([order], timeout=max(deadline - now, GRACE_S))
+    return _arrived(order)

@@ -1,0 +1,100 @@
+"""Which clips does a recording hold, in which order, and how well: normalised cross-correlation, no recogniser.
+
+Deterministic. Blind to gain, so check :func:`speech_dbfs` as well; a clip counts only if all four of its quarters
+are there, so a tail that was cut off is missed rather than forgiven.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from ivr.prompts import g711
+
+Sound = NDArray[np.float64]
+
+RATE_HZ = 8000
+_QUARTERS = 4
+_QUIET = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A clip found in a recording: when it starts, how alike it is, and how alike its worst quarter is."""
+
+    clip: str
+    at_s: float
+    ncc: float
+    weakest: float
+
+
+def load(path: Path) -> Sound:
+    """Return a recording: ``.ulaw``, ``.alaw`` or anything that libsndfile reads at 8 kHz."""
+    if path.suffix == ".ulaw":
+        return g711.from_ulaw(path.read_bytes()) / 32768.0
+    if path.suffix == ".alaw":
+        return g711.from_alaw(path.read_bytes()) / 32768.0
+    import soundfile
+
+    samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    if rate != RATE_HZ:
+        raise ValueError(f"{path.name} has {rate} Hz, not {RATE_HZ}")
+    return np.asarray(samples.mean(axis=1))
+
+
+def heard(recording: Sound, candidates: Mapping[str, Sound], *, ncc: float = 0.9, weakest: float = 0.7) -> list[Heard]:
+    """Return which of ``candidates`` are in ``recording``, in the order of time, without overlap; best match first."""
+    scores = _scores(recording, candidates, ncc)
+    found: list[Heard] = []
+    while scores:
+        clip = max(scores, key=lambda name: scores[name].max())
+        at = int(np.argmax(scores[clip]))
+        best, length = float(scores[clip][at]), len(candidates[clip])
+        if best < ncc:
+            break
+        worst = _weakest_quarter(recording[at : at + length], candidates[clip])
+        if worst < weakest:
+            scores[clip][at] = 0.0
+            continue
+        found.append(Heard(clip, at / RATE_HZ, best, worst))
+        for name, score in scores.items():
+            score[max(0, at - len(candidates[name]) + 1) : at + length] = 0.0
+    return sorted(found, key=lambda hit: hit.at_s)
+
+
+def speech_dbfs(recording: Sound) -> float:
+    """Return the RMS of the loud 20 ms frames of a recording, in dB under full scale; -120 for silence."""
+    frames = np.pad(recording, (0, -len(recording) % 160)).reshape(-1, 160)
+    rms = np.sqrt((frames**2).mean(axis=1))
+    loud = rms[rms > max(rms.max(initial=0.0) * 0.05, 1e-4)]
+    return float(20 * np.log10(np.sqrt((loud**2).mean()))) if len(loud) else -120.0
+
+
+def _scores(recording: Sound, candidates: Mapping[str, Sound], least: float) -> dict[str, Sound]:
+    """Return for each candidate that could be there its likeness at every offset."""
+    longest = max((len(clip) for clip in candidates.values()), default=1)
+    size = next_fast_len(len(recording) + longest, real=True)
+    spectrum = rfft(recording, size)
+    energy = np.concatenate([[0.0], np.cumsum(recording**2)])
+    scores = {}
+    for name, clip in candidates.items():
+        if len(clip) > len(recording):
+            continue
+        product = irfft(spectrum * np.conj(rfft(clip, size)), size)[: len(recording) - len(clip) + 1]
+        window = energy[len(clip) :] - energy[: -len(clip)]
+        score = product / np.sqrt(np.maximum(window * float(clip @ clip), _QUIET))
+        if score.max() >= least:
+            scores[name] = score
+    return scores
+
+
+def _weakest_quarter(window: Sound, clip: Sound) -> float:
+    """Return the likeness of the least alike quarter of the clip's sound (quarters of equal energy)."""
+    progress = np.cumsum(clip**2)
+    edges = np.searchsorted(progress, progress[-1] * np.arange(1, _QUARTERS) / _QUARTERS)
+    pairs = zip(np.split(window, edges), np.split(clip, edges), strict=True)
+    return min(float(a @ b) / sqrt(max(float(a @ a) * float(b @ b), _QUIET)) for a, b in pairs)
