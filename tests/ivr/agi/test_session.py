@@ -1,0 +1,157 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ivr.agi import session as session_module
+from ivr.agi.errors import (
+    CommandRefusedError,
+    CommandTimeoutError,
+    LocalProtocolError,
+    PlaybackFailedError,
+    RemoteProtocolError,
+)
+from ivr.agi.session import AgiSession, Wire
+from ivr.errors import HungUpError
+from tests.ivr.agi.fake_pbx import Answerer, FakePbx, yes
+
+
+@asynccontextmanager
+async def call(answer: Answerer = yes) -> AsyncIterator[tuple[AgiSession, list[list[str]]]]:
+    """Give a session whose commands are answered by ``answer``, and the list of them."""
+    arrived: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+    server = await asyncio.start_server(lambda r, w: arrived.set_result((r, w)), "127.0.0.1", 0)
+    pbx = await FakePbx.connect(server.sockets[0].getsockname()[1])
+    serving = asyncio.create_task(pbx.serve(answer))
+    reader, writer = await arrived
+    try:
+        wire = Wire(reader, writer)
+        yield AgiSession(wire, await wire.environment()), pbx.commands
+    finally:
+        writer.close()
+        await writer.wait_closed()
+        await serving
+        server.close()
+        await server.wait_closed()
+
+
+def replying(*replies: bytes) -> Answerer:
+    """Answer with these, in order."""
+    left = list(replies)
+    return lambda words: left.pop(0)
+
+
+async def test_verbs_are_commands_of_asterisk() -> None:
+    async with call() as (session, commands):
+        await session.answer()
+        assert await session.stream_file("/clips/a b", "0*") == ""
+        assert await session.wait_for_digit(2.5) == ""
+        await session.set_variable("CHANNEL(language)", "zh")
+        await session.refresh_deadline()
+        assert await session.get_variable("NOTHING") is None
+        assert commands == [
+            ["ANSWER"],
+            ["STREAM", "FILE", "/clips/a b", "0*"],
+            ["WAIT", "FOR", "DIGIT", "2500"],
+            ["SET", "VARIABLE", "CHANNEL(language)", "zh"],
+            ["SET", "VARIABLE", "TIMEOUT(absolute)", "45"],
+            ["GET", "VARIABLE", "NOTHING"],
+        ]
+
+
+async def test_keys_and_variables_come_back() -> None:
+    replies = replying(b"200 result=35 endpos=1600\n", b"200 result=48\n", b"200 result=1 (zh)\n")
+    async with call(replies) as (session, _):
+        assert await session.stream_file("/clips/a", "#") == "#"
+        assert await session.wait_for_digit(1) == "0"
+        assert await session.get_variable("HYDROPHONE_LANGUAGE") == "zh"
+
+
+async def test_a_file_that_asterisk_cannot_open_is_no_silent_success() -> None:
+    async with call(replying(b"200 result=0 endpos=0\n")) as (session, _):
+        with pytest.raises(PlaybackFailedError, match="/clips/gone"):
+            await session.stream_file("/clips/gone")
+
+
+async def test_a_refused_command_is_our_error() -> None:
+    replies = replying(b"510 Invalid or unknown command\n", b"520-Use:\nso\n520 End of proper usage.\n")
+    async with call(replies) as (session, _):
+        with pytest.raises(CommandRefusedError, match="510 to ANSWER"):
+            await session.answer()
+        with pytest.raises(CommandRefusedError, match="520"):
+            await session.answer()
+
+
+@pytest.mark.parametrize("result", [b"200", b"7", b"-5", b"999999", b"x"])
+async def test_a_key_that_is_none_is_refused(result: bytes) -> None:
+    async with call(replying(b"200 result=" + result + b"\n")) as (session, _):
+        with pytest.raises(RemoteProtocolError):
+            await session.wait_for_digit(1)
+
+
+async def test_a_pbx_that_stops_answering_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "COMMAND_S", 0.05)
+    async with call(lambda words: None) as (session, _):
+        with pytest.raises(CommandTimeoutError, match="STREAM FILE within"):
+            await session.stream_file("/clips/a", length_s=0.01)
+        # its reply may still come: nothing may be asked any more that it could be taken for
+        with pytest.raises(LocalProtocolError):
+            await session.answer()
+
+
+async def test_nothing_is_sent_to_a_caller_who_has_hung_up() -> None:
+    async with call(replying(b"200 result=0\nHANGUP\n")) as (session, commands):
+        await session.answer()
+        for _ in range(2):
+            with pytest.raises(HungUpError):
+                await session.answer()
+        assert commands == [["ANSWER"]]
+
+
+def keys(text: str) -> Answerer:
+    """Press these keys one by one, then nothing."""
+    left = list(text)
+    return lambda words: b"200 result=%d\n" % (ord(left.pop(0)) if left else 0)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "have", "digits"),
+    [
+        ("12345678", "", "12345678"),
+        ("2345678", "1", "12345678"),
+        ("123#456", "", "123"),
+        ("", "", ""),
+        ("#", "", ""),
+        ("12", "", "12"),
+        ("", "#", ""),
+        ("9", "12345678", "12345678"),
+    ],
+)
+async def test_digits_are_collected_until_length_terminator_or_silence(pressed: str, have: str, digits: str) -> None:
+    async with call(keys(pressed)) as (session, _):
+        assert await session.collect(8, first_s=5, next_s=2, have=have) == digits
+
+
+async def test_the_first_digit_may_take_longer_than_the_next() -> None:
+    async with call(keys("12")) as (session, commands):
+        await session.collect(3, first_s=5, next_s=2)
+        assert [words[-1] for words in commands] == ["5000", "2000", "2000"]
+
+
+async def test_an_argument_with_a_line_break_is_refused_before_the_socket() -> None:
+    async with call() as (session, commands):
+        with pytest.raises(LocalProtocolError):
+            await session.set_variable("X", "a\nHANGUP")
+        assert commands == []
+        await session.answer()
+
+
+Verb = Callable[[AgiSession], Awaitable[object]]
+
+
+@pytest.mark.parametrize("verb", [AgiSession.answer, lambda s: s.wait_for_digit(1), lambda s: s.stream_file("/a")])
+async def test_minus_one_means_that_the_caller_is_gone(verb: Verb) -> None:
+    async with call(replying(b"200 result=-1 endpos=80\n")) as (session, _):
+        with pytest.raises(HungUpError):
+            await verb(session)
