@@ -15,6 +15,7 @@ import shutil
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -209,6 +210,19 @@ class EmbeddedPostgres:
 
     def _log(self) -> Path:
         return self._home / "start.log"
+
+
+@contextlib.asynccontextmanager
+async def postgres(dsn: str | None, home: Path) -> AsyncIterator[str]:
+    """Yield the DSN to use: ``dsn``, or without one that of the embedded server in ``home``, running meanwhile."""
+    if dsn is not None:
+        yield dsn
+        return
+    server = EmbeddedPostgres(home)
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
 
 
 def programs_dir() -> Path:

@@ -10,6 +10,7 @@
     ├── VersionConflictError        the ticket has changed since it was read
     ├── IllegalStatusError          a ticket can't go from this status to that one
     ├── DuplicateError              a user name or extension is taken
+    ├── DemoRefusedError            demo data would replace accounts that are not demo data
     └── EmbeddedPostgresError       the embedded PostgreSQL can't be started
 
 Texts never hold what a person typed: a database's own message may quote the row it refused.
@@ -76,6 +77,13 @@ class DuplicateError(StorageError):
     def __init__(self, what: str) -> None:
         super().__init__(f"this {what} is taken")
         self.what = what
+
+
+class DemoRefusedError(StorageError):
+    """There are accounts that no demo data made; they are left alone."""
+
+    def __init__(self) -> None:
+        super().__init__("the database holds accounts that are not demo data; nothing was changed")
 
 
 class EmbeddedPostgresError(StorageError):

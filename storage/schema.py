@@ -187,6 +187,18 @@ payments = sa.Table(
 )
 sa.Index("ix_payments_account_id_paid_on", payments.c.account_id, payments.c.paid_on.desc())
 
+demo_loads = sa.Table(
+    "demo_loads",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("accounts", sa.Integer, nullable=False),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("key_check", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("id = 1", name="only_one"),
+)
+"""Which demo data the tables above hold; empty at a real utility."""
+
 # ------------------------------------------------------------------ who may log in
 
 users = sa.Table(

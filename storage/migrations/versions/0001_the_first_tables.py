@@ -104,6 +104,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
     )
     op.create_table(
+        "demo_loads",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("accounts", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("key_check", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_demo_loads_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_demo_loads")),
+    )
+    op.create_table(
         "tariffs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
@@ -450,6 +460,7 @@ def downgrade() -> None:
     op.drop_index("ix_tries_failed_at", table_name="tries")
     op.drop_table("tries")
     op.drop_table("tariffs")
+    op.drop_table("demo_loads")
     op.drop_table("customers")
     op.drop_index("ix_calls_unfinished", table_name="calls", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index("ix_calls_outcome", table_name="calls")
