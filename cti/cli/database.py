@@ -42,7 +42,7 @@ def demo_data(
     seed: Annotated[int, typer.Option(help="The same seed makes the same utility.")] = DEFAULT_SEED,
     as_of: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day that the readings end at; today if not given."),
+        typer.Option(formats=["%Y-%m-%d"], help="The day that the readings end at; default today."),
     ] = None,
 ) -> None:
     """Fill the database with an invented water utility; demo data that is there is replaced, real data never."""
@@ -79,7 +79,7 @@ async def _demo_data(settings: Settings, secrets: Secrets, town: Town) -> None:
         finally:
             await database.close()
     for sample in shown:
-        console.print(_line(sample), markup=False, highlight=False)
+        console.print(_line(sample), markup=False, highlight=False, soft_wrap=True)
 
 
 def _line(sample: Sample) -> str:

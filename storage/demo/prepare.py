@@ -26,14 +26,12 @@ async def prepare(
     another key than ``pin_key`` and would never be right.
     """
     there = await loaded(dsn, pin_key=pin_key)
-    if again or there is None or not there.key_fits:
+    anew = again or there is None or not there.key_fits
+    if anew:
         await load(dsn, town, pin_key=pin_key, progress=progress)
-        held = town
-    else:
-        held = there.town
-    database = Database(dsn, pool_size=1)
+    database = Database(dsn, pool_size=2)
     try:
-        await ensure_people(UserStore(database), passwords, queue=queue)
+        await ensure_people(UserStore(database), passwords, queue=queue, reset=anew)
     finally:
         await database.close()
-    return held
+    return town if anew or there is None else there.town
