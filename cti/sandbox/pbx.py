@@ -165,7 +165,8 @@ class SandboxPbx:
         files = render(
             self.settings, self.secrets, self.extensions, paths, patience=self._patience, network=webrtc_network()
         )
-        for folder in (paths.etc, paths.run, paths.log, paths.spool, paths.lib / "keys"):
+        logs = (paths.log / "cel-custom", paths.log / "cdr-custom")
+        for folder in (paths.etc, paths.run, paths.log, *logs, paths.spool, paths.lib, paths.lib / "keys"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_tune(paths.music)
         for name, text in files.items():
