@@ -172,7 +172,7 @@ class PopDesk:
         """Make the pop of a call that is at the agent's phone although no offer was seen, as after a restart."""
         call = self._live.state.calls.get(agent.call) if agent.call is not None else None
         queue = (call.queue if call is not None else None) or next(iter(agent.queues), None)
-        if call is not None and queue is not None:
+        if call is not None and call.inbound and queue is not None:
             self._offer(Offer(call.id, agent.id, queue, call.offered_at or call.answered_at or self._now()))
 
     def _is_over(self, agent: Agent, showing: Showing) -> bool:

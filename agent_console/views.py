@@ -22,8 +22,9 @@ from agent_console.wire import (
 )
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.model import Agent, Call, CallStage, CentreState, Link, Queue
+from cti.domain.work import Rules
 
-SERVICE_LEVEL_TARGET_S = 20
+SERVICE_LEVEL_TARGET_S = Rules().target_s
 WAITING = frozenset({CallStage.QUEUED, CallStage.OFFERED})
 _DIGIT = re.compile(r"\d")
 _SECRET_DIGITS = 7
@@ -150,7 +151,8 @@ def agent_view(agent: Agent) -> AgentView:
 
 
 def queue_view(queue: Queue, state: CentreState) -> QueueView:
-    """Return a queue with today's figures: ASA and the service level of what was answered or offered so far."""
+    """Return a queue with today's figures. The service level is "pure": answered in time ÷ offered and decided."""
+    decided = queue.offered - len(queue.waiting)
     return QueueView(
         name=queue.name,
         waiting=list(queue.waiting),
@@ -159,7 +161,7 @@ def queue_view(queue: Queue, state: CentreState) -> QueueView:
         answered=queue.answered,
         abandoned=queue.abandoned,
         asa_s=round(queue.wait_of_answered_s / queue.answered, 1) if queue.answered else None,
-        service_level_pct=round(100 * queue.answered_in_target / queue.offered, 1) if queue.offered else None,
+        service_level_pct=round(100 * queue.answered_in_target / decided, 1) if decided > 0 else None,
         service_level_target_s=SERVICE_LEVEL_TARGET_S,
     )
 

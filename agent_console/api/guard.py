@@ -25,6 +25,7 @@ def security_headers(settings: Settings) -> Mapping[str, str]:
     }
     headers = {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Server": "hydrophone",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",

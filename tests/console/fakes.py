@@ -1,0 +1,429 @@
+"""A live centre on the real fold, and small stores in memory, for the console's tests."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from agent_console.errors import InvalidError, NotFoundError, VersionConflictError
+from agent_console.ports import Stores, StoreUnavailableError, User
+from agent_console.wire import (
+    CallPage,
+    CallQuery,
+    CallRecord,
+    Role,
+    Ticket,
+    TicketBrief,
+    TicketChange,
+    TicketPage,
+    TicketQuery,
+    TicketStatus,
+)
+from cti.domain import events
+from cti.domain.centre import Centre
+from cti.domain.events import Event, Presence
+from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, call_id
+from cti.domain.model import CentreState, Changes
+from cti.domain.utility import (
+    Account,
+    AccountSheet,
+    Arrears,
+    Bill,
+    BillingUnavailableError,
+    MeterState,
+    Payment,
+    Reading,
+    ReadingKind,
+)
+
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+PBX = PbxName("main")
+WATER = QueueName("water")
+ACCOUNT = AccountNumber("10000018")
+CALLER = "13800138000"
+AGENT1, AGENT2, SUPERVISOR1, ADMIN1 = AgentId("agent1"), AgentId("agent2"), AgentId("supervisor1"), AgentId("admin1")
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return (self.time - NOON).total_seconds()
+
+    def move(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class NotNowError(Exception):
+    """What the live centre raises for an order that it can't follow."""
+
+
+class FakeLive:
+    """The live centre: the real fold, fed by tests."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.centre = Centre()
+        self.clock = clock
+        self.listeners: list[Callable[[Changes], None]] = []
+        self.orders: list[tuple[Any, ...]] = []
+        self.consoles: list[tuple[str, AgentId]] = []
+        self.refuse = False
+
+    @property
+    def state(self) -> CentreState:
+        return self.centre.state
+
+    def listen(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def tell(self, *facts: Event) -> None:
+        for fact in facts:
+            changes = self.centre.apply(fact)
+            for listener in list(self.listeners):
+                listener(changes)
+
+    def _order(self, *order: Any) -> None:
+        if self.refuse:
+            raise NotNowError
+        self.orders.append(order)
+
+    async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
+        self._order("presence", agent, presence, by)
+        self.tell(events.PresenceChosen(at=self.clock(), agent=agent, presence=presence, by=by))
+
+    async def extend_wrap_up(self, agent: AgentId, *, by_s: int) -> None:
+        self._order("extend", agent, by_s)
+
+    async def finish_wrap_up(self, agent: AgentId) -> None:
+        self._order("finish", agent)
+
+    def console_opened(self, agent: AgentId) -> None:
+        self.consoles.append(("opened", agent))
+
+    def console_closed(self, agent: AgentId) -> None:
+        self.consoles.append(("closed", agent))
+
+    # ---------------------------------------------------------- a day at the hotline
+
+    def open_house(self) -> None:
+        """The PBX is up, two agents are there and available."""
+        at = self.clock()
+        self.tell(
+            events.LinkUp(at=at, pbx=PBX, boot=1),
+            events.Resynced(at=at, pbx=PBX, live=frozenset(), drift=0),
+            events.QueueOpened(at=at, queue=WATER, wrap_up_s=30),
+        )
+        for agent, extension in ((AGENT1, "1001"), (AGENT2, "1002")):
+            self.tell(
+                events.AgentEnrolled(at=at, agent=agent, name=agent, extension=Extension(extension), queues=(WATER,)),
+                events.PresenceChosen(at=at, agent=agent, presence=Presence.AVAILABLE, by=agent),
+            )
+
+    def arrive(self, n: int = 1, *, number: str = CALLER, name: str = "王小明") -> CallId:
+        """A caller reaches the menu."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        call = call_id(PBX, 1, linkedid)
+        self.tell(
+            events.LegStarted(
+                at=self.clock(),
+                pbx=PBX,
+                call=call,
+                leg=ChannelId(linkedid),
+                linkedid=linkedid,
+                channel=f"PJSIP/trunk-{n}",
+                caller_number=number,
+                caller_name=name,
+                dialled="96000",
+                inbound=True,
+            ),
+            events.IvrEntered(
+                at=self.clock(),
+                call=call,
+                pbx=PBX,
+                linkedid=linkedid,
+                caller_number=number,
+                caller_name=name,
+                dialled="96000",
+                flow="water",
+            ),
+        )
+        return call
+
+    def key(self, call: CallId, digits: str, *, step: str = "account", way: str = "ok") -> None:
+        """The caller keys something."""
+        self.tell(events.IvrStepPassed(at=self.clock(), call=call, step=step, way=way, took_ms=1_000, keyed=digits))
+
+    def claim(self, call: CallId, *, verified: bool) -> None:
+        """The caller's account is known."""
+        self.tell(events.AccountClaimed(at=self.clock(), call=call, account=ACCOUNT, verified=verified))
+
+    def queue(self, n: int = 1, *, position: int = 1) -> None:
+        """The caller waits."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        self.tell(
+            events.CallerQueued(
+                at=self.clock(),
+                pbx=PBX,
+                call=call_id(PBX, 1, linkedid),
+                leg=ChannelId(linkedid),
+                queue=WATER,
+                position=position,
+            )
+        )
+
+    def offer(self, n: int = 1, extension: str = "1001") -> None:
+        """The call is about to ring at an agent's phone."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        call = call_id(PBX, 1, linkedid)
+        self.tell(
+            events.AgentOffered(
+                at=self.clock(),
+                pbx=PBX,
+                call=call,
+                leg=ChannelId(linkedid),
+                queue=WATER,
+                extension=Extension(extension),
+            )
+        )
+
+    def unanswered(self, n: int = 1, extension: str = "1001") -> None:
+        """The agent's phone stopped ringing."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        self.tell(
+            events.OfferEnded(
+                at=self.clock(),
+                pbx=PBX,
+                call=call_id(PBX, 1, linkedid),
+                leg=ChannelId(linkedid),
+                queue=WATER,
+                extension=Extension(extension),
+                missed=True,
+            )
+        )
+
+    def answer(self, n: int = 1, extension: str = "1001") -> None:
+        """The agent answered."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        self.tell(
+            events.AgentConnected(
+                at=self.clock(),
+                pbx=PBX,
+                call=call_id(PBX, 1, linkedid),
+                leg=ChannelId(linkedid),
+                queue=WATER,
+                extension=Extension(extension),
+                wait_s=5,
+                ring_s=1,
+            )
+        )
+
+    def hang_up(self, n: int = 1) -> None:
+        """The caller is gone."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        self.tell(
+            events.LegEnded(at=self.clock(), pbx=PBX, call=call_id(PBX, 1, linkedid), leg=ChannelId(linkedid), cause=16)
+        )
+
+    def finish(self, agent: AgentId = AGENT1) -> None:
+        """The agent's wrap-up is over."""
+        self.tell(events.WrapUpEnded(at=self.clock(), agent=agent, timed_out=False))
+
+
+def sheet(number: AccountNumber = ACCOUNT) -> AccountSheet:
+    return AccountSheet(
+        account=an_account(number),
+        balance_fen=-12_345,
+        arrears=Arrears(to_30_days=12_345),
+        last_payment=Payment(NOON.date(), 5_000, "wechat"),
+        next_bill_on=NOON.date(),
+        bills=(Bill(NOON.date(), 12, 4_567, NOON.date(), 4_567, 0, estimated=True),),
+        readings=(Reading(NOON.date(), 345, ReadingKind.ESTIMATED),),
+    )
+
+
+def an_account(number: AccountNumber = ACCOUNT) -> Account:
+    return Account(number, "王小明", "清源路1号", "north", "domestic", "M1", MeterState.IN_SERVICE, False, False, False)
+
+
+@dataclass
+class FakeCustomers:
+    """Billing, which can be down, silent, or wrong."""
+
+    accounts: list[Account] = field(default_factory=list)
+    answer: AccountSheet | None = field(default_factory=sheet)
+    down: bool = False
+    gate: asyncio.Event | None = None
+    asked: int = 0
+
+    async def sheet(self, account: AccountNumber) -> AccountSheet | None:
+        await self._open()
+        return self.answer
+
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
+        await self._open()
+        return self.accounts
+
+    async def _open(self) -> None:
+        self.asked += 1
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.down:
+            raise BillingUnavailableError
+
+
+USERS = {
+    "agent1": User(AGENT1, "阿一", Role.AGENT, Extension("1001")),
+    "agent2": User(AGENT2, "阿二", Role.AGENT, Extension("1002")),
+    "supervisor1": User(SUPERVISOR1, "班长", Role.SUPERVISOR, None),
+    "admin1": User(ADMIN1, "管理员", Role.ADMIN, None),
+}
+PASSWORD = "right horse"
+
+
+@dataclass
+class FakeUsers:
+    users: dict[str, User] = field(default_factory=lambda: dict(USERS))
+    down: bool = False
+
+    async def check_password(self, user: str, password: str) -> User | None:
+        found = await self.user(user)
+        return found if password == PASSWORD else None
+
+    async def user(self, user: str) -> User | None:
+        if self.down:
+            raise StoreUnavailableError
+        return self.users.get(user)
+
+
+@dataclass
+class FakeCalls:
+    records: dict[UUID, CallRecord] = field(default_factory=dict)
+    queries: list[CallQuery] = field(default_factory=list)
+    recent: int = 2
+    down: bool = False
+
+    async def page(self, query: CallQuery) -> CallPage:
+        self.queries.append(query)
+        if self.down:
+            raise StoreUnavailableError
+        if query.cursor == "bad":
+            raise InvalidError(fields={"cursor": "unknown"})
+        items = [record for record in self.records.values() if query.agent in (None, record.agent)]
+        return CallPage(items=items, next=None)
+
+    async def call(self, call: UUID) -> CallRecord | None:
+        return self.records.get(call)
+
+    async def count_recent(self, number: str, *, days: int) -> int:
+        if self.down:
+            raise StoreUnavailableError
+        return self.recent
+
+
+@dataclass
+class FakeTickets:
+    tickets: dict[UUID, Ticket] = field(default_factory=dict)
+    queries: list[TicketQuery] = field(default_factory=list)
+    open: list[TicketBrief] = field(default_factory=list)
+
+    async def page(self, query: TicketQuery) -> TicketPage:
+        self.queries.append(query)
+        return TicketPage(items=list(self.tickets.values()), next=None)
+
+    async def ticket(self, ticket: UUID) -> Ticket | None:
+        return self.tickets.get(ticket)
+
+    async def change(self, ticket: UUID, change: TicketChange, *, by: AgentId) -> Ticket:
+        known = self.tickets.get(ticket)
+        if known is None:
+            raise NotFoundError
+        if known.version != change.version:
+            raise VersionConflictError
+        self.tickets[ticket] = known.model_copy(update={"version": known.version + 1, "agent": by})
+        return self.tickets[ticket]
+
+    async def open_of(self, account: str, *, limit: int) -> Sequence[TicketBrief]:
+        return self.open[:limit]
+
+    async def last_of(self, *, account: str | None, number: str, limit: int) -> Sequence[TicketBrief]:
+        return self.open[:limit]
+
+
+class FakeDatabase:
+    up = True
+
+    async def alive(self) -> bool:
+        return self.up
+
+
+@dataclass
+class FakeStores:
+    """All stores, each as its own type so that tests can reach into it."""
+
+    users: FakeUsers = field(default_factory=FakeUsers)
+    calls: FakeCalls = field(default_factory=FakeCalls)
+    tickets: FakeTickets = field(default_factory=FakeTickets)
+    customers: FakeCustomers = field(default_factory=FakeCustomers)
+    database: FakeDatabase = field(default_factory=FakeDatabase)
+
+    def ports(self) -> Stores:
+        return Stores(self.users, self.calls, self.tickets, self.customers, self.database)
+
+
+def a_record(n: int = 1, *, agent: str | None = AGENT1, number: str = CALLER, name: str = "王小明") -> CallRecord:
+    return CallRecord(
+        id=UUID(int=n),
+        pbx=PBX,
+        linkedid=f"1700000000.{n}",
+        started_at=NOON,
+        ended_at=NOON,
+        caller_number=number,
+        caller_name=name,
+        dialled="96000",
+        language="zh",
+        account=ACCOUNT,
+        verified=True,
+        ivr_flow="water",
+        ivr_path=[],
+        queue=WATER,
+        wait_s=5,
+        talk_s=60,
+        hold_s=0,
+        holds=0,
+        agent=agent,
+        outcome=None,
+        cause=16,
+        ticket_id=UUID(int=100 + n),
+    )
+
+
+def a_ticket(n: int = 1, *, number: str = CALLER) -> Ticket:
+    return Ticket(
+        id=UUID(int=100 + n),
+        number=f"20261122-{n:06d}",
+        version=1,
+        status=TicketStatus.OPEN,
+        category=None,
+        subcategory=None,
+        disposition=None,
+        subject="<script>alert(1)</script>",
+        account=ACCOUNT,
+        caller_number=number,
+        language="zh",
+        agent=AGENT1,
+        opened_at=NOON,
+        updated_at=NOON,
+        closed_at=None,
+        due_at=None,
+        call=a_record(n, number=number),
+        entries=[],
+    )

@@ -1,0 +1,20 @@
+"""What to send to each route, for tests that walk all of them."""
+
+from typing import Any
+from uuid import UUID
+
+from agent_console.api.route import Route
+
+BODIES: dict[str, Any] = {
+    "logIn": {"user": "agent1", "password": "wrong"},
+    "makeToken": {"user": "agent1", "password": "wrong"},
+    "changeTicket": {"version": 1, "note": "ok"},
+    "choosePresence": {"presence": "break"},
+    "extendWrapUp": {"by_s": 30},
+}
+
+
+def filled(route: Route[Any, Any]) -> str:
+    """Return the route's path with an id that exists."""
+    number = 101 if "tickets" in route.path else 1
+    return route.path.replace("{id}", str(UUID(int=number)))
