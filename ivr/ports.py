@@ -41,14 +41,14 @@ class Billing(Protocol):
 class Facts(Protocol):
     """Where the menu's facts go: never blocks, never raises."""
 
-    def __call__(self, fact: CallEvent) -> None:
+    def __call__(self, fact: CallEvent, /) -> None:
         """Take one fact."""
 
 
 class CallIds(Protocol):
     """How the menu learns our id of the call on its line."""
 
-    def __call__(self, linkedid: LinkedId) -> CallId:
+    def __call__(self, linkedid: LinkedId, /) -> CallId:
         """Return the id of the call with this Linkedid on this PBX."""
 
 

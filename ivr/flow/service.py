@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol
 
 from cti.domain.ids import AccountNumber
 from ivr.ports import Value
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +21,8 @@ class Answer:
     """What a service found: the way on, values to say, words to branch by, and the account it proved."""
 
     way: str
-    values: Mapping[str, Value] = field(default=MappingProxyType({}), repr=False)
-    words: Mapping[str, str] = NOTHING
+    values: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    words: Mapping[str, str] = field(default_factory=dict)
     verified: AccountNumber | None = field(default=None, repr=False)
 
 
