@@ -89,16 +89,16 @@ def _repeated_keys(node: yaml.Node, file: str) -> Iterator[Fault]:
 
 def _fault(file: str, root: yaml.Node, error: Any) -> Fault:
     place: tuple[str | int, ...] = error["loc"]
+    if place[:1] == ("steps",):
+        # pydantic puts the kind of a step after its name; a step may well have a key of that name
+        place = place[:2] + place[3:]
     name = next((str(part) for part in reversed(place) if not str(part).startswith("[")), "flow")
     advice = ADVICE.get(error["type"], "Correct the value")
     return Fault(file, _line(root, place), f"'{name}': {error['msg']}", advice)
 
 
 def _line(root: yaml.Node, place: tuple[str | int, ...]) -> int:
-    """Return the line of ``place``, or of the nearest thing around it that is written down.
-
-    Parts of a place that are not in the file (pydantic puts the kind of a step there) are passed over.
-    """
+    """Return the line of ``place``, or of the nearest thing around it that is written down."""
     node, line = root, root.start_mark.line
     for part in place:
         if isinstance(node, yaml.MappingNode):
