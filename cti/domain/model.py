@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from cti.domain.events import DeviceState, Language, Presence
+from cti.domain.events import DeviceState, Language, MemberSeen, Presence
 from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
 
 
@@ -223,7 +223,7 @@ class CentreState:
     """Everything that is so now. Only ``cti.domain.centre`` writes to it; everybody else reads.
 
     ``recent`` are the calls that ended last, oldest first: late facts still belong to them, and none of them may
-    begin again.
+    begin again. ``unclaimed`` are phones in queues that no agent is enrolled with, as yet.
     """
 
     calls: dict[CallId, Call] = field(default_factory=dict)
@@ -231,6 +231,7 @@ class CentreState:
     queues: dict[QueueName, Queue] = field(default_factory=dict)
     links: dict[PbxName, Link] = field(default_factory=dict)
     recent: dict[CallId, Call] = field(default_factory=dict)
+    unclaimed: dict[Extension, dict[QueueName, MemberSeen]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

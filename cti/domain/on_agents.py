@@ -5,15 +5,18 @@ from dataclasses import replace
 
 from cti.domain import agents, events
 from cti.domain.model import Agent
+from cti.domain.on_queues import on_member_seen
 from cti.domain.work import Work
 
 
 def on_agent_enrolled(work: Work, event: events.AgentEnrolled) -> None:
-    """Take a person as an agent, or what changed about them."""
+    """Take a person as an agent, or what changed about them, and the phone that a queue may have already."""
     known = work.state.agents.get(event.agent)
     if known is None:
         known = Agent(event.agent, event.name, event.extension, event.queues)
     work.put_agent(replace(known, name=event.name, extension=event.extension, queues=event.queues))
+    for seen in work.state.unclaimed.pop(event.extension, {}).values():
+        on_member_seen(work, seen)
 
 
 def on_presence_chosen(work: Work, event: events.PresenceChosen) -> None:

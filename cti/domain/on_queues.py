@@ -104,6 +104,7 @@ def on_member_seen(work: Work, event: events.MemberSeen) -> None:
     """Note how the queue has the agent; one of whom nothing is known since our start is adopted from it."""
     agent = work.agent_with(event.extension)
     if agent is None:
+        work.state.unclaimed.setdefault(event.extension, {})[event.queue] = event
         return
     membership = Membership(event.paused, event.reason if event.paused else "")
     if agent.presence_since is None:
@@ -114,6 +115,7 @@ def on_member_seen(work: Work, event: events.MemberSeen) -> None:
 
 def on_member_gone(work: Work, event: events.MemberGone) -> None:
     """Note that the queue has the agent no longer."""
+    work.state.unclaimed.get(event.extension, {}).pop(event.queue, None)
     agent = work.agent_with(event.extension)
     if agent is not None:
         work.put_agent(agents.gone_from_queue(agent, event.queue))

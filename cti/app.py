@@ -1,0 +1,240 @@
+"""The composition root: every part is made here, plugged into the others, started and stopped in stages.
+
+A caller always reaches a person, so the phone menu comes first and needs neither PBX link nor database; then the
+database, which may take its time or be away; then the consoles; the AMI link last, because the agents should be known
+when its first snapshot arrives. At the end the same stages are gone through backwards.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from agent_console.server import ConsoleServer
+from agent_console.stores import stores_of
+from config.secrets import Secrets
+from config.settings import Settings
+from cti.ami.link import AmiLink
+from cti.ami.session import AmiAddress
+from cti.domain.centre import Centre
+from cti.domain.events import DayBegan, QueueOpened
+from cti.domain.ids import PbxName, QueueName
+from cti.services.call_book import CallBook
+from cti.services.clock import SteadyClock
+from cti.services.consoles import Consoles
+from cti.services.errors import CentreError
+from cti.services.intake import PbxIntake
+from cti.services.keeping import Keeping
+from cti.services.live import Live
+from cti.services.members import Members
+from cti.services.presence import ConsoleOrders
+from cti.services.recorder import Recorder
+from cti.services.resync import Resync
+from cti.services.timers import Timers
+from cti.services.wrap_up import WrapUps
+from cti.translator import Translator
+from ivr.agi.server import AgiServer
+from ivr.flow.story import Clock
+from ivr.prompts.speech import RenderedSpeech
+from ivr.services.hotline import HotlineHandler, shipped_flow
+from storage.billing.own import OwnTables
+from storage.calls import CallStore
+from storage.embedded import EmbeddedPostgres
+from storage.engine import Database
+from storage.tickets import TicketStore
+from storage.users import UserStore
+
+_log = logging.getLogger(__name__)
+
+DATABASE_PATIENCE_S: Final = 20.0
+"""How long the AMI link waits for the database, which knows the agents and the calls from before our start."""
+HOUSEKEEPING_S: Final = 30.0
+MOST_OFF: Final = timedelta(seconds=2)
+
+
+class App:
+    """One running Hydrophone, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self.settings = settings
+        self.clock = SteadyClock()
+        self.live = Live(Centre())
+        self._secrets = secrets
+        self._zone = ZoneInfo(settings.site.timezone)
+        self._pbx = PbxName(settings.pbx.name)
+        self._stack = AsyncExitStack()
+        self._day = self.clock().astimezone(self._zone).date()
+
+        self.embedded = None if settings.database.dsn else EmbeddedPostgres(settings.home / "postgres")
+        dsn = settings.database.dsn
+        self.database = Database(
+            dsn.get_secret_value() if dsn else self._own_dsn(), pool_size=settings.database.pool_size
+        )
+        self.calls = CallStore(self.database, region=settings.site.region, zone=self._zone, now=self.clock)
+        self.users = UserStore(self.database)
+        self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
+        self.billing = OwnTables(self.database, pin_key=secrets.pin_key, zone=self._zone, now=self.clock)
+
+        spool = settings.home / "spool"
+        self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
+        self.translator = Translator(self._pbx, self.book)
+        self.recorder = Recorder(self.live, self.calls, spool)
+        self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
+        self.consoles = Consoles(self.live, Timers(), self.clock)
+        self.resync = Resync(self.live, self.translator, self.book, self.clock, monotonic=self.clock.monotonic)
+        self.link = self._make_link()
+        self.resync.link = self.link
+        self.members = Members(self.live, self._pbx, self.link)
+        self.orders = ConsoleOrders(self.live, self.consoles, self.clock)
+        self.keeping = Keeping(
+            self.live, self.book, self._pbx, self.clock, self.database, self.users, self.calls, self.embedded
+        )
+        self.speech = RenderedSpeech(settings.cache)
+
+    def _own_dsn(self) -> str:
+        if self.embedded is None:
+            raise RuntimeError("without a DSN the database is our own")
+        return self.embedded.dsn
+
+    def _make_link(self) -> AmiLink:
+        pbx = self.settings.pbx
+        return AmiLink(
+            AmiAddress(pbx.host, pbx.ami_port, pbx.ami_user, self._secrets.ami),
+            PbxIntake(self.live, self.translator).handlers,
+            display_only=frozenset({"DeviceStateChange", "QueueMemberStatus"}),
+            on_state=self.resync.on_state,
+            on_doubt=self.resync.on_doubt,
+            now=self.clock,
+        )
+
+    # -------------------------------------------------------------- stages
+
+    async def start(self) -> None:
+        """Start stage after stage; what was started is stopped again if one fails."""
+        try:
+            self._start_centre()
+            await self._start_menu()
+            await self._start_keeping()
+            await self._start_consoles()
+            await self._start_link()
+        except BaseException:
+            await self.stop()
+            raise
+        _log.info("hydrophone is up: hotline %s, consoles at %s", self.settings.site.hotline, self.settings.console_url)
+
+    async def stop(self) -> None:
+        """Stop everything, last things first."""
+        await self._stack.aclose()
+        _log.info("hydrophone is down")
+
+    def _start_centre(self) -> None:
+        pbx = self.settings.pbx
+        self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(pbx.queue), wrap_up_s=pbx.wrap_up_s))
+        for listener in (self.book, self.recorder, self.wrap_ups, self.members):
+            self.live.listen(listener.on_changes)
+        self._stack.callback(self._stop_timers)
+        self._own(self._keep_house(), "housekeeping")
+
+    def _stop_timers(self) -> None:
+        self.wrap_ups.close()
+        self.consoles.close()
+
+    async def _start_menu(self) -> None:
+        await self.speech.start()
+        self._stack.push_async_callback(self.speech.stop)
+        clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
+        hotline = HotlineHandler(
+            await asyncio.to_thread(shipped_flow, self.billing, self.settings, clock),
+            self.speech,
+            self.billing,
+            self.live.fact,
+            self.book,
+            self.settings,
+            clock,
+        )
+        agi = self.settings.agi
+        server = AgiServer({"hotline": hotline.run}, secret=self._secrets.agi, allow=agi.allow)
+        await server.start(agi.host, agi.port)
+        self._stack.push_async_callback(server.stop)
+
+    async def _start_keeping(self) -> None:
+        if self.embedded is not None:
+            self._stack.push_async_callback(self.embedded.stop)
+        self._stack.push_async_callback(self.database.close)
+        self._stack.push_async_callback(self.recorder.flush)
+        self._own(self.recorder.run(), "recorder")
+        self._own(self.keeping.run(), "keeping")
+        await self.keeping.wait_ready(DATABASE_PATIENCE_S)
+
+    async def _start_consoles(self) -> None:
+        stores = stores_of(
+            users=self.users, calls=self.calls, tickets=self.tickets, customers=self.billing, database=self.database
+        )
+        server = ConsoleServer(
+            self.settings,
+            self._secrets,
+            self.orders,
+            stores,
+            refusals=(CentreError,),
+            now=self.clock,
+            monotonic=self.clock.monotonic,
+        )
+        self._stack.push_async_callback(server.stop)
+        await server.start()
+
+    async def _start_link(self) -> None:
+        self._own(self.members.run(), "members")
+        self._stack.push_async_callback(self.link.close)
+        await self.link.start()
+
+    # -------------------------------------------------------------- tasks
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a task that goes on until we stop; if it ends before, that is a fault and is said."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_report_death)
+        self._stack.push_async_callback(_ended, task)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            self._housekeep(self.clock())
+
+    def _housekeep(self, now: datetime) -> None:
+        today = now.astimezone(self._zone).date()
+        if today != self._day:
+            self._day = today
+            self.live.apply(DayBegan(at=now))
+        self.consoles.watch_adopted()
+        resting = all(agent.wrap_up_until is None for agent in self.live.state.agents.values())
+        if resting and not self.live.state.calls and abs(self.clock.off_by) > MOST_OFF:
+            _log.warning("the machine's clock was set; following it by %s", self.clock.off_by)
+            self.clock.realign()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _report_death(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("%s died", task.get_name(), exc_info=error)
+
+
+async def run(settings: Settings, secrets: Secrets) -> None:
+    """Serve until the process is told to end (SIGINT, SIGTERM)."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    app = App(settings, secrets)
+    await app.start()
+    try:
+        await told.wait()
+    finally:
+        await app.stop()

@@ -1,0 +1,48 @@
+"""What the live centre refuses, each with a stable id and a text in both languages.
+
+::
+
+    CentreError
+    ├── NoSuchAgentError       nobody is enrolled under this name
+    ├── NotInWrapUpError       there is no wrap-up to extend or to finish
+    └── WrapUpTooLongError     wrap-up was extended as far as it may be
+
+Texts never carry what a person typed.
+"""
+
+from typing import ClassVar
+
+
+class CentreError(Exception):
+    """Base of all refusals."""
+
+    id: ClassVar[str] = "not_possible"
+    zh: ClassVar[str] = "当前无法执行此操作。"
+    en: ClassVar[str] = "This is not possible now."
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class NoSuchAgentError(CentreError):
+    """Nobody is enrolled under this name."""
+
+    id = "no_such_agent"
+    zh = "没有此座席，或其未分配话机。请联系管理员。"
+    en = "There is no such agent, or they have no phone. Ask an administrator."
+
+
+class NotInWrapUpError(CentreError):
+    """There is no wrap-up to extend or to finish."""
+
+    id = "not_in_wrap_up"
+    zh = "当前不在话后处理状态。"
+    en = "There is no wrap-up going on."
+
+
+class WrapUpTooLongError(CentreError):
+    """Wrap-up was extended as far as it may be."""
+
+    id = "wrap_up_too_long"
+    zh = "话后处理时间已达上限。请先完成，或选择其他状态。"
+    en = "Wrap-up can't be extended any further. Finish it, or choose another presence."

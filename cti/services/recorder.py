@@ -1,0 +1,172 @@
+"""Every call is kept: as it goes, and above all at its end.
+
+One worker writes to the database what changed, the latest value of each call, one call after the other; so the order
+within a call is kept, and a call that changes faster than the database writes costs no more. While the database is
+away, ended calls go to the spool on disk; of live calls the latest value waits, because they will be told again. When
+more than ``bound`` calls wait, the live ones that wait longest are let go: their end will be kept.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Final, Protocol
+
+from cti.domain.ids import CallId, TicketId
+from cti.domain.model import Call, Changes
+from cti.services.live import Live
+from cti.services.spool import Spool
+from storage.errors import StorageError, StorageUnavailableError
+
+_log = logging.getLogger(__name__)
+
+BOUND: Final = 10_000
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 5.0
+FLUSH_S: Final = 5.0
+
+
+class Store(Protocol):
+    """Where calls are kept."""
+
+    async def save(self, call: Call) -> TicketId:
+        """Keep the call as it stands. Raises ``StorageUnavailableError``, or another ``StorageError`` for good."""
+
+
+class Recorder:
+    """Owns what waits to be kept. :meth:`run` is its one worker; :meth:`flush` is the end."""
+
+    def __init__(
+        self,
+        live: Live,
+        store: Store,
+        folder: Path,
+        *,
+        bound: int = BOUND,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.saved = 0
+        self.refused = 0
+        self.let_go = 0
+        self.away = False
+        self._live = live
+        self._store = store
+        self._spool = Spool(folder / "calls.jsonl")
+        self._lost = Spool(folder / "refused.jsonl")
+        self._spooled = True
+        self._bound = bound
+        self._sleep = sleep
+        self._waiting: dict[CallId, Call] = {}
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait in memory."""
+        return len(self._waiting)
+
+    def on_changes(self, changes: Changes) -> None:
+        """Take the calls that changed."""
+        for id_ in changes.calls:
+            call = self._live.state.calls.get(id_)
+            if call is not None:
+                self._put(call)
+        for call in changes.ended:
+            self._put(call)
+
+    def _put(self, call: Call) -> None:
+        self._waiting[call.id] = call
+        if len(self._waiting) > self._bound:
+            self._let_go_one()
+        self._wake.set()
+
+    def _let_go_one(self) -> None:
+        oldest = next((id_ for id_, call in self._waiting.items() if call.ended_at is None), None)
+        if oldest is not None:
+            del self._waiting[oldest]
+            self.let_go += 1
+
+    # -------------------------------------------------------------- the worker
+
+    async def run(self) -> None:
+        """Keep calls until cancelled."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if await self._work_off():
+                pause_s = FIRST_PAUSE_S
+                continue
+            await self._spool_ended()
+            await self._sleep(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            self._wake.set()
+
+    async def flush(self) -> None:
+        """Keep what waits, in the database or on disk. Called once the worker has stopped."""
+        try:
+            async with asyncio.timeout(FLUSH_S):
+                await self._work_off()
+        except TimeoutError:
+            _log.warning("the database is too slow to keep %d calls before the end", len(self._waiting))
+        await self._to_disk(tuple(self._waiting.values()))
+
+    async def _work_off(self) -> bool:
+        """Keep all that waits; False when the database went away."""
+        if self._spooled and not await self._drain():
+            return False
+        while self._waiting:
+            call = next(iter(self._waiting.values()))
+            if not await self._save(call):
+                return False
+            if self._waiting.get(call.id) is call:
+                del self._waiting[call.id]
+        return True
+
+    async def _save(self, call: Call) -> bool:
+        try:
+            await self._store.save(call)
+        except StorageUnavailableError as error:
+            if not self.away:
+                _log.warning("calls wait for the database: %s", error)
+            self.away = True
+            return False
+        except StorageError as error:
+            self.refused += 1
+            _log.error("the database refuses call %s: %s", call.id, error)
+            await asyncio.to_thread(self._lost.add, (call,))
+        else:
+            self.saved += 1
+        if self.away:
+            _log.info("the database takes calls again")
+        self.away = False
+        return True
+
+    # -------------------------------------------------------------- the spool
+
+    async def _drain(self) -> bool:
+        calls = await asyncio.to_thread(self._spool.read)
+        for call in calls:
+            if not await self._save(call):
+                return False
+        await asyncio.to_thread(self._spool.clear)
+        self._spooled = False
+        return True
+
+    async def _spool_ended(self) -> None:
+        await self._to_disk(tuple(call for call in self._waiting.values() if call.ended_at is not None))
+
+    async def _to_disk(self, calls: Iterable[Call]) -> None:
+        """Move calls from memory to the disk; if that is full, they stay where they are."""
+        calls = tuple(calls)
+        if not calls:
+            return
+        self._spooled = True
+        try:
+            await asyncio.to_thread(self._spool.add, calls)
+        except OSError as error:
+            _log.critical("calls can't be spooled, they are in memory only: %s", error.strerror)
+            return
+        for call in calls:
+            if self._waiting.get(call.id) is call:
+                del self._waiting[call.id]
