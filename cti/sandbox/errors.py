@@ -6,7 +6,8 @@ SandboxError
 ├── PortTakenError        something else listens where the PBX should
 ├── BootError             Asterisk ended, or was not ready in time
 ├── AlreadyRunningError   this install's PBX runs already
-└── ConsoleError          a console command got no answer
+├── ConsoleError          a console command got no answer
+└── DaemonError           our own daemon ended, or did not become healthy in time
 """
 
 from pathlib import Path
@@ -74,3 +75,11 @@ class ConsoleError(SandboxError):
     def __init__(self, command: str, why: str) -> None:
         super().__init__(f"The PBX's console did not answer {command!r}: {why}")
         self.command = command
+
+
+class DaemonError(SandboxError):
+    """Our own daemon ended while it started, or did not become healthy in time."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(f"The daemon did not come up. Its last words stand at the end of {log}")
+        self.log = log

@@ -18,15 +18,21 @@ import aiohttp
 
 from config.secrets import CARRIER, Secrets
 from config.settings import Settings
+from cti.domain.ids import QueueName
 from cti.sandbox.errors import DaemonError
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 from cti.sandbox.ready import Ready
 from cti.sandbox.rehearsal import rehearse
-from storage.demo import DemoPlan, DemoUser, load, samples
+from storage.billing.own import OwnTables
+from storage.demo.people import PEOPLE
+from storage.demo.prepare import prepare
+from storage.demo.samples import samples
+from storage.demo.town import Town
 from storage.embedded import EmbeddedPostgres
+from storage.engine import Database, plain_dsn
 from storage.migrate import upgrade
 
-SEED = 20261122
+SEED = 96_000
 _HEALTHY_S = 60.0
 _STOP_S = 15.0
 _RESTART_S = 1.0
@@ -35,24 +41,28 @@ _POLL_S = 0.1
 Say = Callable[[str], None]
 
 
+def _silent(_line: str) -> None:
+    """Tell nobody."""
+
+
 class Hotline:
     """One install under ``settings.home``, from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, settings: Settings, *, accounts: int, today: date, say: Say = lambda _line: None) -> None:
+    def __init__(self, settings: Settings, *, accounts: int, today: date, say: Say = _silent) -> None:
         self.settings = settings
-        self._plan = DemoPlan(accounts=accounts, seed=SEED, as_of=today)
+        self._town = Town(SEED, accounts, today)
         self._say = say
-        self.users = demo_users()
-        extensions = tuple(user.extension for user in self.users if user.extension)
+        extensions = tuple(person.extension for person in PEOPLE if person.extension)
         self.secrets = Secrets.load_or_make(
             settings.home,
             phones=(*extensions, *DEMO_PHONES, CARRIER),
-            users=tuple(user.login for user in self.users),
+            users=tuple(person.login for person in PEOPLE),
         )
         self.pbx = SandboxPbx(settings, self.secrets, extensions, progress=say)
         self.postgres = EmbeddedPostgres(settings.home / "postgres")
         self.daemon: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._told: set[str] = set()
 
     @property
     def log(self) -> Path:
@@ -69,9 +79,7 @@ class Hotline:
         """Bring everything up and return what a newcomer needs to know."""
         pbx = asyncio.create_task(self.pbx.install(), name="install PBX")
         try:
-            await self._start_database()
-            ready = Ready.of(self.settings, self.secrets, self.users, self.dsn, samples(self._plan))
-            await rehearse(self.settings, ready, self._say)
+            ready = await self._start_database()
         except BaseException:
             pbx.cancel()
             with contextlib.suppress(BaseException):
@@ -126,14 +134,34 @@ class Hotline:
                 await self._keeper
             self._keeper = None
 
-    async def _start_database(self) -> None:
+    async def _start_database(self) -> Ready:
+        """Bring the database up, with the demo's people and accounts in it and the samples' bills spoken ahead."""
         if self.settings.database.dsn is None:
             self._say("Starting PostgreSQL")
             await self.postgres.start()
         await upgrade(self.dsn)
-        passwords = {user.login: self.secrets.users[user.login] for user in self.users}
-        if await load(self.dsn, self._plan, pin_key=self.secrets.pin_key, users=self.users, passwords=passwords):
-            self._say(f"Made {self._plan.accounts:,} accounts of an invented utility")
+        town = await prepare(
+            self.dsn,
+            self._town,
+            pin_key=self.secrets.pin_key,
+            passwords=self.secrets.users,
+            queue=QueueName(self.settings.pbx.queue),
+            progress=self._tell_table,
+        )
+        database = Database(self.dsn, pool_size=1)
+        try:
+            billing = OwnTables(database, pin_key=self.secrets.pin_key)
+            accounts = await samples(billing, town)
+            numbers = [account.number for account in accounts]
+            await rehearse(self.settings.cache, billing, numbers, self._town.as_of, self._say)
+        finally:
+            await database.close()
+        return Ready.of(self.settings, self.secrets, plain_dsn(self.dsn), accounts)
+
+    def _tell_table(self, table: str, done: int, total: int) -> None:
+        if done == total and table not in self._told:
+            self._told.add(table)
+            self._say(f"Demo data: {total:,} {table}")
 
     async def _spawn(self) -> Process:
         command = Path(sys.executable).with_name("hydrophone")
@@ -163,8 +191,3 @@ class Hotline:
             await asyncio.sleep(_RESTART_S)
             with contextlib.suppress(DaemonError):
                 await self.start_daemon()
-
-
-def demo_users() -> tuple[DemoUser, ...]:
-    """Return who works at the demo hotline."""
-    raise NotImplementedError

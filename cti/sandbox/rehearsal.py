@@ -1,0 +1,43 @@
+"""Speak ahead of the first call what the sample accounts will hear, so that a newcomer never waits for a voice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from cti.domain.ids import AccountNumber
+from ivr.flow.service import Caller
+from ivr.ports import Billing, Value
+from ivr.prompts.speech import RenderedSpeech
+from ivr.services.bill import LatestBill
+
+Sentence = tuple[str, Mapping[str, Value]]
+
+
+async def rehearse(
+    cache: Path, billing: Billing, accounts: Sequence[AccountNumber], today: date, say: Callable[[str], None]
+) -> None:
+    """Render these accounts' bills in both languages, if they are not there yet."""
+    service = LatestBill(billing, lambda: today)
+    sentences = [sentence for account in accounts for sentence in await _sentences(service, account)]
+
+    def progress(done: int, of: int) -> None:
+        if done in (1, of) or done % 5 == 0:
+            say(f"Spoken ahead for the sample accounts: {done} of {of} clauses")
+
+    speech = RenderedSpeech(cache)
+    await speech.start()
+    try:
+        await speech.prerender(sentences, progress)
+    finally:
+        await speech.stop()
+
+
+async def _sentences(service: LatestBill, account: AccountNumber) -> list[Sentence]:
+    answer = await service(Caller(keyed={}, verified=account))
+    values = dict(answer.values)
+    said: list[Sentence] = []
+    if "amount" in values:
+        said.append(("bill.latest", {name: values[name] for name in ("month", "amount", "due")}))
+    if answer.words.get("arrears") == "some":
+        said.append(("bill.arrears", {"total": values["arrears_total"]}))
+    return said
