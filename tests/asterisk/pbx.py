@@ -1,8 +1,8 @@
 """A real Asterisk for tests: one shared by the whole session, and private ones for tests that break things.
 
-In a test module (or a ``conftest.py``)::
+``tests/conftest.py`` makes the fixtures known to every test; import them nowhere else, or there are two. So::
 
-    from tests.asterisk.pbx import make_pbx, shared_pbx  # noqa: F401 - fixtures are found by name
+    from tests.asterisk.pbx import MakePbx
 
     pytestmark = pytest.mark.asterisk
 

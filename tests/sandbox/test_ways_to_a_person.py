@@ -1,4 +1,4 @@
-"""Whatever happens to Hydrophone, a caller on the trunk reaches a person: Asterisk's own doing, nothing of ours runs."""
+"""Whatever happens to Hydrophone, a caller on the trunk reaches a person: it is Asterisk's own doing."""
 
 import asyncio
 import csv
@@ -10,7 +10,7 @@ import pytest
 
 from config.pbx_files import Patience
 from cti.sandbox.pbx import SandboxPbx
-from tests.asterisk.pbx import MakePbx, make_pbx, shared_pbx  # noqa: F401 - fixtures are found by name
+from tests.asterisk.pbx import MakePbx
 from tests.asterisk.sipp import calling, softphone
 from tests.asterisk.tap import Tap, tapped
 
@@ -45,8 +45,7 @@ async def joined(tap: Tap, *, within_s: float = 10.0) -> dict[str, str]:
 
 
 async def test_with_nobody_listening_on_the_menu_port_the_caller_is_queued(
-    shared_pbx: SandboxPbx,  # noqa: F811
-    tmp_path: Path,
+    shared_pbx: SandboxPbx, tmp_path: Path
 ) -> None:
     async with tapped(shared_pbx) as tap, calling(shared_pbx, tmp_path, patience_s=1) as caller:
         event = await joined(tap)
@@ -56,19 +55,18 @@ async def test_with_nobody_listening_on_the_menu_port_the_caller_is_queued(
         await tap.event("QueueCallerAbandon", Queue="water")
 
 
-async def test_a_menu_that_dies_at_once_leaves_the_caller_to_the_queue(
-    shared_pbx: SandboxPbx,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    async with menu(shared_pbx, then_close=True), tapped(shared_pbx) as tap:
-        async with calling(shared_pbx, tmp_path, patience_s=1) as caller:
-            await joined(tap)
-            await caller.finish()
+async def test_a_menu_that_dies_at_once_leaves_the_caller_to_the_queue(shared_pbx: SandboxPbx, tmp_path: Path) -> None:
+    async with (
+        menu(shared_pbx, then_close=True),
+        tapped(shared_pbx) as tap,
+        calling(shared_pbx, tmp_path, patience_s=1) as caller,
+    ):
+        await joined(tap)
+        await caller.finish()
 
 
 async def test_a_menu_that_sent_half_a_command_and_died_leaves_the_caller_to_the_queue(
-    shared_pbx: SandboxPbx,  # noqa: F811
-    tmp_path: Path,
+    shared_pbx: SandboxPbx, tmp_path: Path
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\n\n")
@@ -82,7 +80,7 @@ async def test_a_menu_that_sent_half_a_command_and_died_leaves_the_caller_to_the
         await caller.finish()
 
 
-async def test_a_silent_menu_is_given_up_and_the_caller_queued(make_pbx: MakePbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_silent_menu_is_given_up_and_the_caller_queued(make_pbx: MakePbx, tmp_path: Path) -> None:
     pbx = await make_pbx(patience=Patience(menu_s=2))
     async with menu(pbx), tapped(pbx) as tap, calling(pbx, tmp_path, patience_s=4) as caller:
         await tap.event("Newstate", ChannelStateDesc="Up")
@@ -91,7 +89,7 @@ async def test_a_silent_menu_is_given_up_and_the_caller_queued(make_pbx: MakePbx
         await caller.finish()
 
 
-async def test_a_menu_that_refreshes_its_time_is_left_alone(make_pbx: MakePbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_menu_that_refreshes_its_time_is_left_alone(make_pbx: MakePbx, tmp_path: Path) -> None:
     pbx = await make_pbx(patience=Patience(menu_s=2))
     async with menu(pbx, b"SET VARIABLE TIMEOUT(absolute) 30\n"), tapped(pbx) as tap:
         async with calling(pbx, tmp_path, patience_s=4) as caller:
@@ -99,19 +97,19 @@ async def test_a_menu_that_refreshes_its_time_is_left_alone(make_pbx: MakePbx, t
         assert not [event for event in tap.events if event["Event"] == "QueueCallerJoin"]
 
 
-async def test_a_frozen_menu_is_given_up_in_the_middle_of_a_prompt(
-    make_pbx: MakePbx,  # noqa: F811
-    tmp_path: Path,
-) -> None:
+async def test_a_frozen_menu_is_given_up_in_the_middle_of_a_prompt(make_pbx: MakePbx, tmp_path: Path) -> None:
     pbx = await make_pbx(patience=Patience(menu_s=2))
     tune = pbx.settings.home / "pbx/music/hydrophone"
-    async with menu(pbx, f'STREAM FILE {tune} ""\n'.encode()), tapped(pbx) as tap:
-        async with calling(pbx, tmp_path, patience_s=4) as caller:
-            await joined(tap, within_s=4)
-            await caller.finish()
+    async with (
+        menu(pbx, f'STREAM FILE {tune} ""\n'.encode()),
+        tapped(pbx) as tap,
+        calling(pbx, tmp_path, patience_s=4) as caller,
+    ):
+        await joined(tap, within_s=4)
+        await caller.finish()
 
 
-async def test_a_caller_who_was_served_is_not_queued(shared_pbx: SandboxPbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_caller_who_was_served_is_not_queued(shared_pbx: SandboxPbx, tmp_path: Path) -> None:
     async with menu(shared_pbx, b"SET VARIABLE HYDROPHONE_RESULT done\n", then_close=True), tapped(shared_pbx) as tap:
         async with calling(shared_pbx, tmp_path) as caller:
             await caller.finish()
@@ -119,19 +117,25 @@ async def test_a_caller_who_was_served_is_not_queued(shared_pbx: SandboxPbx, tmp
         assert not [event for event in tap.events if event["Event"] == "QueueCallerJoin"]
 
 
-async def test_a_result_that_nobody_agreed_on_means_a_person(shared_pbx: SandboxPbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_result_that_nobody_agreed_on_means_a_person(shared_pbx: SandboxPbx, tmp_path: Path) -> None:
     said = b'SET VARIABLE HYDROPHONE_RESULT "done\\"=\\"done"\nSET VARIABLE HYDROPHONE_QUEUE "water,r,$[1+1]"\n'
-    async with menu(shared_pbx, said, then_close=True), tapped(shared_pbx) as tap:
-        async with calling(shared_pbx, tmp_path, patience_s=1) as caller:
-            await joined(tap)
-            await caller.finish()
+    async with (
+        menu(shared_pbx, said, then_close=True),
+        tapped(shared_pbx) as tap,
+        calling(shared_pbx, tmp_path, patience_s=1) as caller,
+    ):
+        await joined(tap)
+        await caller.finish()
 
 
-async def test_the_menu_is_told_the_secret_and_the_call(shared_pbx: SandboxPbx, tmp_path: Path) -> None:  # noqa: F811
-    async with menu(shared_pbx, then_close=True) as heard, tapped(shared_pbx) as tap:
-        async with calling(shared_pbx, tmp_path, patience_s=1) as caller:
-            event = await joined(tap)
-            await caller.finish()
+async def test_the_menu_is_told_the_secret_and_the_call(shared_pbx: SandboxPbx, tmp_path: Path) -> None:
+    async with (
+        menu(shared_pbx, then_close=True) as heard,
+        tapped(shared_pbx) as tap,
+        calling(shared_pbx, tmp_path, patience_s=1) as caller,
+    ):
+        event = await joined(tap)
+        await caller.finish()
     told = dict(line.partition(": ")[::2] for line in heard)
     assert told["agi_network_script"] == "hotline"
     assert told["agi_arg_1"] == shared_pbx.secrets.agi
@@ -140,8 +144,7 @@ async def test_the_menu_is_told_the_secret_and_the_call(shared_pbx: SandboxPbx, 
 
 
 async def test_a_queue_without_agents_overflows_to_every_phone_and_then_says_sorry(
-    make_pbx: MakePbx,  # noqa: F811
-    tmp_path: Path,
+    make_pbx: MakePbx, tmp_path: Path
 ) -> None:
     pbx = await make_pbx(patience=Patience(queue_s=1, ring_s=2, rounds=2))
     async with tapped(pbx) as tap, calling(pbx, tmp_path) as caller:
@@ -151,7 +154,7 @@ async def test_a_queue_without_agents_overflows_to_every_phone_and_then_says_sor
     assert started == ["Queue", "Dial", "Queue", "Dial"]
 
 
-async def test_the_cel_file_never_holds_the_menus_secret(make_pbx: MakePbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_the_cel_file_never_holds_the_menus_secret(make_pbx: MakePbx, tmp_path: Path) -> None:
     pbx = await make_pbx(patience=Patience(menu_s=2))
     async with menu(pbx), calling(pbx, tmp_path, patience_s=0.5) as caller:
         await caller.finish()
@@ -176,8 +179,7 @@ EVENTS_OF_A_QUEUED_CALL = (
 
 
 async def test_an_agents_call_tells_every_event_that_screens_are_made_of(
-    shared_pbx: SandboxPbx,  # noqa: F811
-    tmp_path: Path,
+    shared_pbx: SandboxPbx, tmp_path: Path
 ) -> None:
     async with tapped(shared_pbx) as tap, softphone(shared_pbx, tmp_path, "agent") as agent:
         added = await tap.ask("QueueAdd", Queue="water", Interface="PJSIP/2001", MemberName="agent1")
@@ -205,7 +207,7 @@ async def test_an_agents_call_tells_every_event_that_screens_are_made_of(
     )
 
 
-async def test_a_phone_that_declines_is_told_as_a_missed_offer(shared_pbx: SandboxPbx, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_phone_that_declines_is_told_as_a_missed_offer(shared_pbx: SandboxPbx, tmp_path: Path) -> None:
     async with tapped(shared_pbx) as tap, softphone(shared_pbx, tmp_path, "busy") as agent:
         await tap.ask("QueueAdd", Queue="water", Interface="PJSIP/2001", MemberName="agent1")
         try:
@@ -219,8 +221,7 @@ async def test_a_phone_that_declines_is_told_as_a_missed_offer(shared_pbx: Sandb
 
 
 async def test_a_registration_shows_as_a_device_state_since_contact_status_needs_system(
-    make_pbx: MakePbx,  # noqa: F811
-    tmp_path: Path,
+    make_pbx: MakePbx, tmp_path: Path
 ) -> None:
     pbx = await make_pbx()
     async with tapped(pbx) as tap, softphone(pbx, tmp_path, "busy"):
