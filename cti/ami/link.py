@@ -208,7 +208,7 @@ class AmiLink:
             self._session = session
             self._up_since = self._monotonic()
             self._change(LinkState(Phase.UP, self._now()))
-            return await session.lost
+            return await session.over()
         except LinkLostError:
             return session.lost.result()
         except LinkError as error:

@@ -126,7 +126,7 @@ class WireAction(Action):  # type: ignore[misc]  # panoramisk has no types
             headers[name] = value if known is None else [*([known] if isinstance(known, str) else known), value]
         super().__init__(headers)
         self.order = action
-        self.items: deque[Event] = deque()
+        self.came: deque[Event] = deque()
         self.taken = 0
         self.refused = 0
         self.acknowledged = False
@@ -187,7 +187,7 @@ class WireAction(Action):  # type: ignore[misc]  # panoramisk has no types
         if self.taken > MAX_ITEMS:
             self._end(PartialListError(self.order.name, "too long a list"))
             return
-        self.items.append(event)
+        self.came.append(event)
         self.changed.set()
 
     def _missing(self, last: Event) -> PartialListError | None:
@@ -389,8 +389,8 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         try:
             while True:
                 wire.changed.clear()
-                while wire.items:
-                    yield wire.items.popleft()
+                while wire.came:
+                    yield wire.came.popleft()
                 if wire.finished:
                     break
                 async with asyncio.timeout_at(deadline):
@@ -533,6 +533,11 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
     def close(self) -> None:
         """End the session by our own will."""
         self.end(DownReason.CLOSED)
+
+    async def over(self) -> DownReason:
+        """Wait until the connection ends and return why. Being cancelled here leaves it as it is."""
+        await asyncio.wait({self.lost})
+        return self.lost.result()
 
     async def closed(self) -> None:
         """End the session if it is not over yet, and wait until its socket is closed."""
