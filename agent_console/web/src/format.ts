@@ -100,3 +100,17 @@ export function phoneNumber(number: string): string {
 export function accountNumber(number: string): string {
   return /^\d{8}$/.test(number) ? `${number.slice(0, 4)} ${number.slice(4)}` : number;
 }
+
+/** The moment a calendar day begins in a time zone, in UTC: what "from 22 November" means at the site. */
+export function startOfDay(day: string, timeZone: string): string {
+  const midnightUtc = Date.parse(`${day}T00:00:00Z`);
+  // Twice, because the offset at midnight there can differ from the offset at midnight UTC (summer time).
+  const first = midnightUtc - offset(midnightUtc, timeZone);
+  return new Date(midnightUtc - offset(first, timeZone)).toISOString();
+}
+
+/** How far a zone's wall clock is ahead of UTC at a moment, in ms. */
+function offset(at: number, timeZone: string): number {
+  const wall = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
+  return Date.parse(`${wall.replace(' ', 'T')}Z`) - Math.floor(at / 1000) * 1000;
+}

@@ -27,12 +27,20 @@ export type PushTicket = Schemas['PushTicket'];
 export type QueueView = Schemas['QueueView'];
 export type ReadingView = Schemas['ReadingView'];
 export type Role = Schemas['Role'];
+export type RoutingStatus = Schemas['RoutingStatus'];
 export type Session = Schemas['Session'];
 export type SipPhone = Schemas['SipPhone'];
-export type SiteView = Schemas['SiteView'];
+export interface SiteView {
+  name_zh: string;
+  name_en: string;
+  hotline: string;
+  timezone: string;
+  demo_phone: boolean;
+}
 export type Ticket = Schemas['Ticket'];
 export type TicketBrief = Schemas['TicketBrief'];
-export type TicketChange = Schemas['TicketChange'];
+/** Only `version` must be given; what is left out stays as it is. */
+export type TicketChange = Pick<Schemas['TicketChange'], 'version'> & Partial<Schemas['TicketChange']>;
 export type TicketEntry = Schemas['TicketEntry'];
 export type TicketPage = Schemas['TicketPage'];
 export type TicketStatus = Schemas['TicketStatus'];

@@ -1,5 +1,6 @@
 /** Every request that the screens make, by name. The paths are written nowhere else. */
 import type {
+  AgentView,
   CallRecord,
   DemoPhone,
   Presence,
@@ -19,9 +20,9 @@ export const session = () => ask<Session>('GET', '/api/session');
 export const pushTicket = () => ask<PushTicket>('POST', '/api/push-ticket');
 export const demoPhone = () => ask<DemoPhone>('GET', '/api/demo/phone');
 
-export const choosePresence = (presence: Presence) => ask<void>('POST', '/api/me/presence', { presence });
-export const extendWrapUp = (by_s: number) => ask<void>('POST', '/api/me/wrap-up/extend', { by_s });
-export const finishWrapUp = () => ask<void>('POST', '/api/me/wrap-up/finish');
+export const choosePresence = (presence: Presence) => ask<AgentView>('POST', '/api/agent/presence', { presence });
+export const extendWrapUp = (by_s: number) => ask<AgentView>('POST', '/api/agent/wrap-up/extend', { by_s });
+export const finishWrapUp = () => ask<AgentView>('POST', '/api/agent/wrap-up/finish');
 
 export const call = (id: string) => ask<CallRecord>('GET', `/api/calls/${encodeURIComponent(id)}`);
 export const ticket = (id: string) => ask<Ticket>('GET', `/api/tickets/${encodeURIComponent(id)}`);

@@ -32,7 +32,6 @@ export async function startI18n(): Promise<void> {
     resources: { en: { translation: en }, zh: { translation: zh } },
     // React escapes what it renders; escaping twice would show &amp; to people.
     interpolation: { escapeValue: false },
-    showSupportNotice: false,
   });
   tellDocument(language);
 }

@@ -1,5 +1,5 @@
 /** The live state as this browser knows it: pure functions from one state and one frame to the next. */
-import type { AgentView, CallView, LinkView, Pop, Push, QueueView, Snapshot, Upsert } from '../wire';
+import type { AgentView, CallView, LinkView, Pop, Push, QueueView, RoutingStatus, Snapshot, Upsert } from '../wire';
 
 export interface LiveState {
   readonly links: ReadonlyMap<string, LinkView>;
@@ -17,13 +17,15 @@ export const NOTHING: LiveState = {
   pop: null,
 };
 
-/** Return the state after `frame`. A snapshot replaces everything. */
-export function after(state: LiveState, frame: Push): LiveState {
+const BUSY: ReadonlySet<RoutingStatus> = new Set(['ringing', 'on_call', 'wrap_up']);
+
+/** Return the state after `frame`, as the user `me` sees it. A snapshot replaces everything. */
+export function after(state: LiveState, frame: Push, me: string | null): LiveState {
   switch (frame.type) {
     case 'snapshot':
       return ofSnapshot(frame);
     case 'upsert':
-      return withUpsert(state, frame);
+      return withUpsert(state, frame, me);
     case 'pop':
       return { ...state, pop: frame.pop };
     case 'pop_withdrawn':
@@ -44,15 +46,23 @@ function ofSnapshot(frame: Snapshot): LiveState {
   };
 }
 
-function withUpsert(state: LiveState, frame: Upsert): LiveState {
+function withUpsert(state: LiveState, frame: Upsert, me: string | null): LiveState {
+  const agents = merged(state.agents, frame.agents ?? [], agent => agent.id);
   const calls = merged(state.calls, frame.calls ?? [], call => call.id);
   return {
     ...state,
     links: merged(state.links, frame.links ?? [], link => link.pbx),
     calls: without(calls, frame.gone_calls ?? []),
-    agents: merged(state.agents, frame.agents ?? [], agent => agent.id),
+    agents,
     queues: merged(state.queues, frame.queues ?? [], queue => queue.name),
+    pop: caseIsOver(state, agents, me) ? null : state.pop,
   };
+}
+
+/** The pop stays through call and wrap-up; it goes when its agent has turned from those to anything else. */
+function caseIsOver(state: LiveState, agents: ReadonlyMap<string, AgentView>, me: string | null): boolean {
+  const [was, is] = [state.agents.get(me ?? ''), agents.get(me ?? '')];
+  return was !== undefined && is !== undefined && BUSY.has(was.routing) && !BUSY.has(is.routing);
 }
 
 function by<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, T> {

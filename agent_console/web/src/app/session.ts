@@ -1,0 +1,50 @@
+/** Who is logged in. One store, because the push channel and the phone start and stop with it. */
+import { create } from 'zustand';
+import * as api from '../api/endpoints';
+import { ApiError } from '../api/http';
+import type { Session } from '../wire';
+
+export type SessionState =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'nobody'; readonly expired: boolean }
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'somebody'; readonly session: Session };
+
+interface SessionStore {
+  readonly state: SessionState;
+  ask(): Promise<void>;
+  logIn(user: string, password: string): Promise<Session>;
+  logOut(): Promise<void>;
+  expired(): void;
+}
+
+export const useSession = create<SessionStore>()(set => ({
+  state: { kind: 'asking' },
+  async ask() {
+    try {
+      set({ state: { kind: 'somebody', session: await api.session() } });
+    } catch (error) {
+      const refused = error instanceof ApiError && error.status === 401;
+      set({ state: refused ? { kind: 'nobody', expired: false } : { kind: 'unreachable' } });
+    }
+  },
+  async logIn(user, password) {
+    const session = await api.logIn(user, password);
+    set({ state: { kind: 'somebody', session } });
+    return session;
+  },
+  async logOut() {
+    await api.logOut().catch(() => undefined);
+    set({ state: { kind: 'nobody', expired: false } });
+  },
+  expired() {
+    set({ state: { kind: 'nobody', expired: true } });
+  },
+}));
+
+/** The session of whoever is logged in. Only for components below the login wall. */
+export function useWho(): Session {
+  const state = useSession(store => store.state);
+  if (state.kind !== 'somebody') throw new Error('nobody is logged in');
+  return state.session;
+}

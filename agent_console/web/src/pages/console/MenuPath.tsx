@@ -1,0 +1,40 @@
+/** The way through the menu: each step, what was keyed, how long it took. Digits are the caller's text, shown as text. */
+import { useTranslation } from 'react-i18next';
+import { clock } from '../../format';
+import type { IvrStepView, Pop } from '../../wire';
+
+export function MenuPath({ pop }: { pop: Pop }) {
+  const { t } = useTranslation();
+  return (
+    <div className="card" data-testid="pop-path">
+      <h3>
+        {t('pop.path')}
+        {pop.ivr_path.length > 0 && <small>{t('pop.pathTook', { time: clock(pop.ivr_ms / 1000) })}</small>}
+      </h3>
+      {pop.ivr_path.length === 0 ? (
+        <p className="muted none">{t('pop.noPath')}</p>
+      ) : (
+        <IvrPath steps={pop.ivr_path} />
+      )}
+    </div>
+  );
+}
+
+export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
+  const { t, i18n } = useTranslation();
+  // A site's own flow has steps and ways that no dictionary knows; they are shown as they are called.
+  const name = (kind: 'step' | 'way', id: string) => (i18n.exists(`${kind}.${id}`) ? t(`${kind}.${id}` as never) : id);
+  return (
+    <ol className="path">
+      {steps.map((step, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a path only ever grows at its end, and a step can repeat
+        <li key={index}>
+          <span className="path-step">{name('step', step.step)}</span>
+          {step.keyed && <kbd>{step.keyed}</kbd>}
+          {!/^\d$/.test(step.way) && step.way !== 'ok' && <span className="muted">{name('way', step.way)}</span>}
+          <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,70 @@
+/** 弹屏: everything about the caller at one glance. Reports when it is painted; the phone rings only after that. */
+import { Alert } from 'antd';
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { tellServer, useLive } from '../../app/live';
+import { afterPaint } from '../../app/marks';
+import { agentPhone } from '../../phone/agentPhone';
+import type { Pop } from '../../wire';
+import { AccountHead, Facts } from './AccountCard';
+import { CallerStrip } from './CallerStrip';
+import { Choices } from './Choices';
+import { MenuPath } from './MenuPath';
+import { TicketBriefs } from './TicketBriefs';
+
+const UsagePanel = lazy(() => import('./UsagePanel'));
+
+export function PopPanel({ pop }: { pop: Pop }) {
+  const { t } = useTranslation();
+  useTellPainted(pop.call_id);
+  const { account } = pop;
+  return (
+    <section className="pop" data-testid="pop" data-call={pop.call_id} aria-label={t('pop.title')} aria-live="polite">
+      <CallerStrip pop={pop} />
+      {!pop.billing_available && (
+        <Alert type="warning" showIcon title={t('pop.billingDownTitle')} description={t('pop.billingDownHint')} data-testid="pop-billing-down" />
+      )}
+      {!pop.records_available && (
+        <Alert type="warning" showIcon title={t('pop.recordsDownTitle')} description={t('pop.recordsDownHint')} />
+      )}
+      {pop.choices.length > 0 && <Choices choices={pop.choices} callId={pop.call_id} />}
+      {account ? (
+        <>
+          <AccountHead account={account} />
+          <Facts account={account} />
+        </>
+      ) : (
+        pop.billing_available &&
+        pop.choices.length === 0 && (
+          <Alert type="info" showIcon title={t('pop.noAccountTitle')} description={t('pop.noAccountHint')} data-testid="pop-no-account" />
+        )
+      )}
+      {account && (account.bills.length > 0 || account.readings.length > 0) && (
+        <Suspense fallback={<div className="card chart-wait" />}>
+          <UsagePanel account={account} />
+        </Suspense>
+      )}
+      <div className="pop-three">
+        <MenuPath pop={pop} />
+        <TicketBriefs title={t('pop.openTickets')} none={t('pop.noOpenTickets')} known={pop.records_available} tickets={pop.open_tickets} testid="pop-open-tickets" deadlines />
+        <TicketBriefs title={t('pop.lastContacts')} none={t('pop.noContacts')} known={pop.records_available} tickets={pop.last_contacts} testid="pop-last-contacts" />
+      </div>
+    </section>
+  );
+}
+
+/** Once per offer: tell the phone that it may ring, and the server how long the agent's eyes had to wait. */
+function useTellPainted(callId: string): void {
+  const count = useLive(live => live.popCount);
+  const told = useRef(-1);
+  useEffect(() => {
+    if (told.current === count) return;
+    const arrived = useLive.getState().popArrived;
+    return afterPaint(() => {
+      told.current = count;
+      const shown_ms = Math.min(600_000, Math.max(0, Math.round(performance.now() - arrived)));
+      agentPhone()?.popPainted(callId);
+      tellServer({ type: 'pop_shown', call_id: callId, shown_ms });
+    });
+  }, [callId, count]);
+}

@@ -1,0 +1,23 @@
+/** The supervisor's wallboard: the queues' figures, every caller with their clock, every agent with theirs. */
+import { useMemo } from 'react';
+import { useDoubt, useLive } from '../../app/live';
+import { AgentTable } from './AgentTable';
+import { CallerTable } from './CallerTable';
+import { QueueFigures } from './QueueFigures';
+
+export default function LivePage() {
+  const { calls, agents, queues } = useLive(live => live.state);
+  const aged = useDoubt().kind === 'none' ? '' : ' aged';
+  const names = useMemo(() => new Map([...agents.values()].map(agent => [agent.id, agent.name])), [agents]);
+  return (
+    <div className={`live${aged}`} data-testid="live" data-aged={aged !== ''}>
+      {[...queues.values()].map(queue => (
+        <QueueFigures key={queue.name} queue={queue} />
+      ))}
+      <div className="live-two">
+        <CallerTable calls={[...calls.values()]} agentNames={names} />
+        <AgentTable agents={[...agents.values()]} calls={calls} />
+      </div>
+    </div>
+  );
+}
