@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 import stamina
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -134,8 +134,6 @@ class Database:
             raise _refused(error) from None
         except (PoolTimeoutError, OSError) as error:
             raise StorageUnavailableError(f"the database can't be reached ({type(error).__name__})") from error
-        except SQLAlchemyError as error:
-            raise RefusedError(None, type(error).__name__) from None
 
     def _note(self, available: bool) -> None:
         if available != self._available:

@@ -141,7 +141,7 @@ class UserStore:
             user_id = await connection.scalar(query)
             if user_id is None:
                 raise NotFoundError("user")
-            await connection.execute(pg.insert(tokens).values(row, user_id=user_id).on_conflict_do_nothing())
+            await connection.execute(pg.insert(tokens).values(row | {"user_id": user_id}).on_conflict_do_nothing())
 
         await self._database.run(work)
         return NewToken(token=token, expires_at=created_at + lifetime)

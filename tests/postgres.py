@@ -47,10 +47,10 @@ class PostgresServer:
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
-    def create(self, *, empty: bool = False) -> str:
-        """Make a database, migrated unless ``empty``; returns its name."""
+    def create(self, *, template: str = TEMPLATE) -> str:
+        """Make a database like ``template``: the migrated one, ``template0`` (empty), or one of a test's; its name."""
         name = f"test_{next(self._names)}"
-        self.run(self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{"template0" if empty else TEMPLATE}"'))
+        self.run(self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
         return name
 
     def drop(self, name: str) -> None:
