@@ -216,7 +216,7 @@ class App:
             self.clock.realign()
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _ended(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -233,8 +233,14 @@ async def run(settings: Settings, secrets: Secrets) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     app = App(settings, secrets)
-    await app.start()
+    ending = asyncio.create_task(told.wait(), name="told to end")
+    starting = asyncio.create_task(app.start(), name="starting")
     try:
-        await told.wait()
+        await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            await ending
     finally:
+        await _ended(ending)
+        await _ended(starting)
         await app.stop()

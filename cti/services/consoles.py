@@ -41,6 +41,10 @@ class Consoles:
         if not self._open[agent]:
             self._wait_for(agent)
 
+    def chose(self, agent: AgentId) -> None:
+        """Note that somebody answers for this agent's presence, with or without a console."""
+        self._known.add(agent)
+
     def watch_adopted(self) -> None:
         """Give the agents whom a queue remembered, and of whom we have no console yet, the same grace."""
         for agent in self._live.state.agents.values():

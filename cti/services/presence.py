@@ -34,6 +34,7 @@ class ConsoleOrders:
     async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
         """Set the agent's presence, now or after the call they are in."""
         self._agent(agent)
+        self._consoles.chose(agent)
         self._live.apply(PresenceChosen(at=self._now(), agent=agent, presence=presence, by=by))
 
     async def extend_wrap_up(self, agent: AgentId, *, by_s: int) -> None:

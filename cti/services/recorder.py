@@ -30,7 +30,7 @@ class Store(Protocol):
     """Where calls are kept."""
 
     async def save(self, call: Call) -> TicketId:
-        """Keep the call as it stands. Raises ``StorageUnavailableError``, or another ``StorageError`` for good."""
+        """Keep the call as it stands. Raises ``StorageUnavailableError`` for now, anything else for good."""
 
 
 class Recorder:
@@ -131,9 +131,10 @@ class Recorder:
                 _log.warning("calls wait for the database: %s", error)
             self.away = True
             return False
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - one call that can't be kept must not stop all others
             self.refused += 1
-            _log.error("the database refuses call %s: %s", call.id, error)
+            why = str(error) if isinstance(error, StorageError) else type(error).__name__
+            _log.error("call %s can't be kept in the database: %s", call.id, why)
             await asyncio.to_thread(self._lost.add, (call,))
         else:
             self.saved += 1
