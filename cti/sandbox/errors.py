@@ -5,6 +5,7 @@ SandboxError
 ├── NotOurVersionError    the Asterisk that was found is not of the major version we test with
 ├── PortTakenError        something else listens where the PBX should
 ├── BootError             Asterisk ended, or was not ready in time
+├── FolderError           a folder that should be ours alone is not
 ├── AlreadyRunningError   this install's PBX runs already
 ├── ConsoleError          a console command got no answer
 └── DaemonError           our own daemon ended, or did not become healthy in time
@@ -59,6 +60,14 @@ class BootError(SandboxError):
         self.why = why
         self.log = log
         self.last_words = last_words
+
+
+class FolderError(SandboxError):
+    """A folder that should be ours alone is not."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} belongs to somebody else or others may write to it. Remove it and start again.")
+        self.folder = folder
 
 
 class AlreadyRunningError(SandboxError):

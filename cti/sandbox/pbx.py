@@ -4,7 +4,9 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -15,7 +17,7 @@ from pathlib import Path
 from config.pbx_files import USUAL_PATIENCE, Patience, PbxPaths, render
 from config.secrets import Secrets
 from config.settings import Settings
-from cti.sandbox.errors import AlreadyRunningError, BootError, ConsoleError
+from cti.sandbox.errors import AlreadyRunningError, BootError, ConsoleError, FolderError
 from cti.sandbox.install import Progress, install
 from cti.sandbox.installation import Installation
 from cti.sandbox.network import check_ports, webrtc_network
@@ -128,6 +130,8 @@ class SandboxPbx:
 
     async def console(self, command: str, *, timeout_s: float = 10.0) -> str:
         """Return what Asterisk's console answers to ``command``. Raises :class:`ConsoleError`."""
+        if not (self._config.exists() and (self._run / "asterisk.ctl").exists()):
+            raise ConsoleError(command, "the PBX does not run")  # else Asterisk would look for the host's own
         installation = await self.install()
         process = await asyncio.create_subprocess_exec(
             *installation.command,
@@ -150,7 +154,7 @@ class SandboxPbx:
                 await process.wait()
         answer = said.decode(errors="replace").strip()
         if process.returncode != 0:
-            raise ConsoleError(command, answer or "it is not running")
+            raise ConsoleError(command, answer or "no reason given")
         return answer
 
     async def reload_phones(self, extensions: Sequence[str], secrets: Secrets) -> None:
@@ -168,6 +172,7 @@ class SandboxPbx:
         logs = (paths.log / "cel-custom", paths.log / "cdr-custom")
         for folder in (paths.etc, paths.run, paths.log, *logs, paths.spool, paths.lib, paths.lib / "keys"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_own(paths.run)
         write_tune(paths.music)
         for name, text in files.items():
             draft = paths.etc / f".{name}.new"
@@ -249,6 +254,8 @@ class SandboxPbx:
         self._pid_file.unlink(missing_ok=True)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self._run / name).unlink(missing_ok=True)
+        if not self._run.is_relative_to(self._folder):
+            shutil.rmtree(self._run, ignore_errors=True)
 
 
 @asynccontextmanager
@@ -276,3 +283,10 @@ def _run_folder(folder: Path) -> Path:
         return run
     short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"hydrophone-{os.getuid()}-{short}"
+
+
+def _check_own(folder: Path) -> None:
+    """Raise :class:`FolderError` unless ``folder`` is ours alone: one in the machine's temporary folder may be laid."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise FolderError(folder)

@@ -63,19 +63,19 @@ def _deb822(text: str) -> Iterator[Mirror]:
 
 
 def _fields(stanza: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
+    folded: dict[str, list[str]] = {}
     name = ""
     for line in stanza.splitlines():
         if line.startswith("#"):
             continue
         if line[:1] in (" ", "\t") and name:
             more = line.strip()
-            fields[name] = f"{fields[name]}\n{'' if more == '.' else more}".strip("\n")
+            folded[name].append("" if more == "." else more)
         elif ":" in line:
             name, _, value = line.partition(":")
             name = name.strip().lower()
-            fields[name] = value.strip()
-    return fields
+            folded[name] = [value.strip()] if value.strip() else []
+    return {name: "\n".join(lines) for name, lines in folded.items()}
 
 
 def _one_line(text: str) -> Iterator[Mirror]:

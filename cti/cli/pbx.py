@@ -1,0 +1,158 @@
+"""``hydrophone pbx``: the sandbox PBX by hand, and what a site's own Asterisk needs."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from config.pbx_files import UnsafeValueError, render_site
+from config.secrets import Secrets
+from config.settings import Settings
+from cti.sandbox.errors import SandboxError
+from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
+
+app = typer.Typer(no_args_is_help=True, help="The PBX: start, stop and ask the sandbox's, or set up your own.")
+_out = Console(highlight=False, soft_wrap=True)
+_notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Result = TypeVar("Result")
+Extensions = Annotated[
+    list[str] | None, typer.Option("--extension", "-e", help="An agent's phone; again for each. Default: all known.")
+]
+
+
+@app.command()
+def up(extension: Extensions = None) -> None:
+    """Start the sandbox PBX and leave it running; fetch Asterisk first if need be."""
+    settings = Settings()
+    _check_sandbox(settings)
+    pbx = _sandbox(settings, extension)
+    _run(pbx.up())
+    running = pbx.running
+    _out.print(f"The PBX runs (process {running.pid if running else '?'}); its logs: {pbx.log}")
+    _out.print(f"Calls come in at sip:{settings.site.hotline}@{settings.pbx.host}:{settings.pbx.sip_port}")
+
+
+@app.command()
+def down() -> None:
+    """Stop the sandbox PBX. Calls end."""
+    pbx = _sandbox(Settings(), None)
+    if pbx.running is None:
+        _out.print("The PBX does not run.")
+        return
+    _run(pbx.down())
+    _out.print("The PBX is stopped.")
+
+
+@app.command()
+def console(command: Annotated[list[str], typer.Argument(help="For example: queue show")]) -> None:
+    """Put one command to the sandbox PBX's console and print its answer."""
+    _out.print(escape(_run(_sandbox(Settings(), None).console(" ".join(command)))))
+
+
+@app.command()
+def config(
+    extension: Extensions = None,
+    folder: Annotated[
+        Path | None, typer.Option("--write", help="Write the files into this folder (0600), do not print them.")
+    ] = None,
+    music: Annotated[Path, typer.Option(help="A folder with sound to wait by, on the PBX's machine.")] = Path(
+        "/var/lib/asterisk/moh"
+    ),
+) -> None:
+    """Print what an Asterisk of your own needs: settings, and the files that it includes. They hold secrets."""
+    settings = Settings()
+    secrets, extensions = _phones(settings, extension)
+    files = _checked(settings, secrets, extensions, music)
+    if folder is None:
+        for name, text in files.items():
+            _out.print(f"; ======== {name}\n{escape(text)}")
+    else:
+        _write(folder, files)
+    _notes.print(escape(_guide(settings, folder)))
+
+
+def _checked(settings: Settings, secrets: Secrets, extensions: tuple[str, ...], music: Path) -> dict[str, str]:
+    try:
+        return render_site(settings, secrets, extensions, music)
+    except UnsafeValueError as fault:
+        _notes.print(escape(str(fault)))
+        raise typer.Exit(1) from fault
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text)
+        _out.print(str(path))
+
+
+def _guide(settings: Settings, folder: Path | None) -> str:
+    where = str(folder) if folder else "/etc/asterisk"
+    return f"""
+To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_agi):
+
+1. Put the files into {where}, readable for Asterisk alone, and include each from the file it belongs to:
+     manager.conf      [general] enabled = yes, bindaddr = {settings.pbx.host}, port = {settings.pbx.ami_port}
+                       #include hydrophone-manager.conf
+     queues.conf       [general] persistentmembers = yes, log_membername_as_agent = yes
+                       #include hydrophone-queues.conf
+     musiconhold.conf  #include hydrophone-musiconhold.conf
+     pjsip.conf        #include hydrophone-pjsip.conf     (needs a transport of protocol = ws or wss)
+     extensions.conf   #include hydrophone-extensions.conf
+   and send the hotline's calls there, in the context of your trunk:
+     exten => YOUR-NUMBER,1,Goto(hydrophone-hotline,{settings.site.hotline},1)
+   Name the number itself: a pattern that ends in . or ! lets callers dial what they like.
+2. Keep Asterisk's own account of calls: cel.conf enable = yes, apps = queue,dial;
+   logger.conf queue_log = yes, and neither verbose nor dtmf in a log file. Load res_manager_devicestate.
+3. In hydrophone.toml:
+     [pbx]
+     sandbox = false
+     host = "ADDRESS-OF-THE-PBX"
+     ami_port = {settings.pbx.ami_port}
+     sip_ws_url = "wss://ADDRESS-OF-THE-PBX:8089/ws"
+     [agi]
+     host = "ADDRESS-OF-THIS-MACHINE"     (only if the PBX is another machine; then also allow = ["ITS-ADDRESS"])
+   If the PBX is another machine, add a line "permit = THIS-MACHINE'S-ADDRESS" to hydrophone-manager.conf, and let
+   a firewall or tunnel keep AMI ({settings.pbx.ami_port}) and AGI ({settings.agi.port}) between the two: neither is
+   encrypted.
+4. Asterisk: manager reload, dialplan reload, queue reload all, moh reload, module reload res_pjsip.so
+"""
+
+
+def _sandbox(settings: Settings, extensions: list[str] | None) -> SandboxPbx:
+    secrets, phones = _phones(settings, extensions)
+    return SandboxPbx(settings, secrets, phones, bound=False, progress=lambda line: _notes.print(escape(line)))
+
+
+def _phones(settings: Settings, chosen: list[str] | None) -> tuple[Secrets, tuple[str, ...]]:
+    """Return the secrets and the agents' phones: those ``chosen``, or all that this install has a password for."""
+    if chosen is not None:
+        if not all(extension.isascii() and extension.isdigit() for extension in chosen):
+            _notes.print("An extension is digits only.")
+            raise typer.Exit(2)
+        return Secrets.load_or_make(settings.home, phones=(*chosen, *DEMO_PHONES)), tuple(chosen)
+    secrets = Secrets.load_or_make(settings.home, phones=DEMO_PHONES)
+    known = (name for name in secrets.phones if name.isdigit() and name not in DEMO_PHONES)
+    return secrets, tuple(known)
+
+
+def _check_sandbox(settings: Settings) -> None:
+    if not settings.pbx.sandbox:
+        _notes.print(f"pbx.sandbox is false: the PBX at {settings.pbx.host} is not ours to start.")
+        raise typer.Exit(1)
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except SandboxError as fault:
+        _notes.print(escape(str(fault)))
+        raise typer.Exit(1) from fault
