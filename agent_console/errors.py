@@ -24,6 +24,7 @@ No text ever repeats what was sent: numbers, names and passwords stay out of err
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar
 
 from agent_console.wire import ErrorBody
@@ -131,11 +132,25 @@ class IllegalStatusError(ConflictError):
 
 
 class NotPossibleNowError(ConflictError):
-    """The call centre refuses the order in its present state."""
+    """The call centre refuses the order in its present state; ``said`` is how it puts it."""
+
+    said: Mapping[str, str] = MappingProxyType({})
 
     id = "not_possible_now"
     zh = "当前状态下无法执行此操作。请查看您的当前状态后重试。"
     en = "That is not possible in your present state. Look at your state and try again."
+
+    @classmethod
+    def saying(cls, refusal: Exception) -> "NotPossibleNowError":
+        """Return it with the live centre's own id and texts, where its refusal has them."""
+        error = cls()
+        error.said = {name: getattr(refusal, name, getattr(cls, name)) for name in ("id", "zh", "en")}
+        return error
+
+    @property
+    def body(self) -> ErrorBody:
+        """The refusal as it goes over the wire."""
+        return ErrorBody(**(super().body.model_dump() | dict(self.said)))
 
 
 class TooLargeError(ConsoleError):

@@ -6,7 +6,7 @@ When they are asked and where the pop goes is the affair of :mod:`agent_console.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -103,10 +103,11 @@ async def gather(question: Question, stores: Stores) -> Answers:
     """Ask the stores, all at once where they allow it; what can't be had in time is marked as not available."""
     sheet, found, billing = await _ask_billing(question, stores)
     account = sheet.account.number if sheet is not None else question.account
+    number = question.number
     open_tickets, contacts, repeats = await asyncio.gather(
-        _within(stores.tickets.open_of(account, limit=OPEN_TICKETS) if account else _nothing()),
-        _within(stores.tickets.last_of(account=account, number=question.number, limit=LAST_CONTACTS)),
-        _within(stores.calls.count_recent(question.number, days=REPEAT_DAYS)),
+        _within(lambda: stores.tickets.open_of(account, limit=OPEN_TICKETS + 1) if account else _nothing()),
+        _within(lambda: stores.tickets.last_of(account=account, number=number, limit=LAST_CONTACTS + 1)),
+        _within(lambda: stores.calls.count_recent(number, days=REPEAT_DAYS)),
     )
     return Answers(
         match=match_of(question, found),
@@ -114,8 +115,8 @@ async def gather(question: Question, stores: Stores) -> Answers:
         choices=tuple(AccountChoice(number=a.number, name=a.name, address=a.address) for a in found[:20])
         if len(found) > 1
         else (),
-        open_tickets=tuple(open_tickets.value or ()),
-        last_contacts=tuple(contacts.value or ()),
+        open_tickets=_others(open_tickets.value, question.call, OPEN_TICKETS),
+        last_contacts=_others(contacts.value, question.call, LAST_CONTACTS),
         calls_7_days=repeats.value or 0,
         billing=billing,
         records=all(answer.came for answer in (open_tickets, contacts, repeats)),
@@ -124,16 +125,17 @@ async def gather(question: Question, stores: Stores) -> Answers:
 
 async def _ask_billing(question: Question, stores: Stores) -> tuple[AccountSheet | None, Sequence[Account], bool]:
     found: Sequence[Account] = ()
-    account = question.account
-    if account is None and question.e164 is not None:
-        asked = await _within(stores.customers.accounts_of_number(question.e164))
+    account, number = question.account, question.e164
+    if account is None and number is not None:
+        asked = await _within(lambda: stores.customers.accounts_of_number(number))
         if not asked.came:
             return None, (), False
         found = asked.value or ()
         account = found[0].number if len(found) == 1 else None
     if account is None:
         return None, found, True
-    sheet = await _within(stores.customers.sheet(account))
+    wanted = account
+    sheet = await _within(lambda: stores.customers.sheet(wanted))
     if sheet.value is not None and sheet.value.account.number != account:
         log.error("billing answered with another account than the one asked for; not shown")
         return None, found, False
@@ -148,14 +150,20 @@ class Answer(Generic[T]):
     came: bool
 
 
+def _others(found: Sequence[TicketBrief] | None, call: CallId, limit: int) -> tuple[TicketBrief, ...]:
+    """Return the tickets without the one of this very call."""
+    own = ticket_id(call)
+    return tuple(ticket for ticket in found or () if ticket.id != own)[:limit]
+
+
 async def _nothing() -> Sequence[TicketBrief]:
     return ()
 
 
-async def _within(asking: Awaitable[T]) -> Answer[T]:
+async def _within(ask: Callable[[], Awaitable[T]]) -> Answer[T]:
     try:
         async with asyncio.timeout(STORE_DEADLINE_S):
-            return Answer(await asking, came=True)
+            return Answer(await ask(), came=True)
     except (TimeoutError, StoreUnavailableError, BillingUnavailableError) as error:
         log.warning("a store did not answer for a pop: %s", type(error).__name__)
         return Answer(None, came=False)

@@ -97,8 +97,9 @@ class PopDesk:
         """Return the agent's current pop, waiting a moment if it is just being made."""
         showing = self._showing.get(agent)
         fetch = self._fetches.get(showing.call.id) if showing is not None else None
-        if fetch is not None and not fetch.task.done():
+        if fetch is not None and self.peek(agent) is None:
             await asyncio.wait({fetch.task}, timeout=self._patience_s)
+            self._show(agent, fetch)
         return self.peek(agent)
 
     def on_changes(self, changes: Changes) -> None:

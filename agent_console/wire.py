@@ -277,6 +277,7 @@ class TicketBrief(Wire):
 class Pop(Wire):
     """弹屏: all an agent should see before the phone rings. ``account`` is None when unknown or billing is down.
 
+    ``calls_7_days`` counts this call too; the other lists leave its own ticket out.
     Without ``records_available`` our own tables could not be asked in time: tickets, contacts and count are unknown.
     """
 

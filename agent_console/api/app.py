@@ -98,8 +98,8 @@ async def _answered(
         return _refused(refusal)
     except StoreUnavailableError:
         return _refused(UnavailableError())
-    except refusals:
-        return _refused(NotPossibleNowError())
+    except refusals as refusal:
+        return _refused(NotPossibleNowError.saying(refusal))
     except web.HTTPException as error:
         return _refused(_OURS.get(error.status, ConsoleError)())
     except Exception:

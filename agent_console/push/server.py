@@ -6,6 +6,7 @@ the handshake. Nothing here logs an address, since the ticket is in it.
 
 import asyncio
 import logging
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -30,6 +31,7 @@ quiet.setLevel(logging.WARNING)
 HEARTBEAT_S: Final = 5.0
 MAX_CONSOLES: Final = 2_000
 MAX_COMMAND_BYTES: Final = 4_096
+KERNEL_BUFFER_BYTES: Final = 128 * 1024
 COMMANDS_AT_ONCE: Final = 30
 """More commands than this within one heartbeat are no console of ours."""
 
@@ -114,6 +116,7 @@ class PushServer:
 
     async def _console(self, connection: ServerConnection) -> None:
         login: Login = connection.login  # type: ignore[attr-defined]
+        _bound_kernel_buffer(connection)
         console = self._hub.join(login)
         reading = asyncio.create_task(self._read(connection, console), name=f"commands of {login.user}")
         try:
@@ -181,6 +184,12 @@ class PushServer:
         else:
             self._hub.resync(console)
         return True
+
+
+def _bound_kernel_buffer(connection: ServerConnection) -> None:
+    """Let the kernel hold little for a slow console: what waits there can no longer be replaced by news."""
+    line = connection.transport.get_extra_info("socket")
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
 
 
 def _refused(refusal: ConsoleError) -> Response:

@@ -65,6 +65,10 @@ class Clock:
 class NotNowError(Exception):
     """What the live centre raises for an order that it can't follow."""
 
+    id = "not_now"
+    zh = "现在不行。"
+    en = "Not now."
+
 
 class FakeLive:
     """The live centre: the real fold, fed by tests."""

@@ -198,7 +198,7 @@ async def test_an_order_the_centre_cannot_follow_now_is_a_conflict(house: House)
 
     status, refusal = await house.ask("POST", "/api/agent/wrap-up/finish", headers=house.bearer("agent1"))
 
-    assert (status, refusal["id"]) == (409, "not_possible_now")
+    assert (status, refusal["id"], refusal["en"]) == (409, "not_now", "Not now.")
 
 
 async def test_without_the_database_lists_say_so_and_live_goes_on(house: House) -> None:
