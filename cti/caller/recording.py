@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 RATE_HZ = 8000
 _FRAME = RATE_HZ // 50
+_NO_PACKETS_S = 0.3
+"""Longer without a packet is a pause, shorter is jitter that would tear a clip."""
 _SPEECH_RMS = 10 ** (-45 / 20) * 32768
 """Louder than this in 20 ms is sound: our clips are levelled to -20 dBFS, a quiet line is below -60."""
 
@@ -24,9 +26,22 @@ class Recording:
     _rest: bytes = b""
 
     def add(self, pcm: bytes, at_s: float) -> None:
-        """Append signed 16-bit ``pcm`` that arrived at ``at_s``."""
+        """Append signed 16-bit ``pcm`` that arrived at ``at_s``.
+
+        A PBX that has nothing to play sends no packets at all, so a pause is put in where nothing came.
+        """
         if not pcm:
             return
+        pause_s = self.silent_s(at_s) - len(pcm) / 2 / RATE_HZ
+        if pause_s > _NO_PACKETS_S:
+            self._append(bytes(int(pause_s * RATE_HZ) * 2), at_s)
+        self._append(pcm, at_s)
+
+    def silent_s(self, now_s: float) -> float:
+        """Return for how long nothing has arrived."""
+        return now_s - self.arrivals[-1][0] if self.arrivals else 0.0
+
+    def _append(self, pcm: bytes, at_s: float) -> None:
         self._chunks.append(pcm)
         self.length += len(pcm) // 2
         self.arrivals.append((at_s, self.length))
@@ -41,14 +56,15 @@ class Recording:
         """How many whole 20 ms frames there are."""
         return len(self._loud)
 
-    def quiet_s(self) -> float:
-        """Return for how many seconds there has been no sound at the end."""
+    def quiet_s(self, now_s: float | None = None) -> float:
+        """Return for how many seconds there has been no sound at the end, up to ``now_s`` if given."""
         quiet = 0
         for loud in reversed(self._loud):
             if loud:
                 break
             quiet += 1
-        return quiet / 50
+        missing_s = 0.0 if now_s is None else self.silent_s(now_s)
+        return quiet / 50 + (missing_s if missing_s > _NO_PACKETS_S else 0.0)
 
     def sound_since(self, frame: int) -> bool:
         """Tell whether there was sound in or after this frame: 60 ms of it, for a click is no speech."""

@@ -107,6 +107,7 @@ class Hotline:
         """Start the daemon and return when it says that it does its work. Raises :class:`DaemonError`."""
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.daemon = await self._spawn()
+        await asyncio.to_thread(_write_pid, self.settings.home / "demo", self.daemon.pid)
         end = time.monotonic() + _HEALTHY_S
         while not await self._healthy():
             if self.daemon.returncode is not None or time.monotonic() > end:
@@ -191,3 +192,8 @@ class Hotline:
             await asyncio.sleep(_RESTART_S)
             with contextlib.suppress(DaemonError):
                 await self.start_daemon()
+
+
+def _write_pid(folder: Path, pid: int) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "daemon.pid").write_text(f"{pid}\n")

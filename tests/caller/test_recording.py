@@ -48,3 +48,20 @@ def test_the_saved_file_holds_what_was_heard(tmp_path: Path) -> None:
         assert (file.getframerate(), file.getnframes()) == (RATE_HZ, 800)
         assert file.readframes(800) == tone(0.1)
     assert abs(float(np.max(heard.samples())) - 0.1) < 0.001
+
+
+def test_where_no_packets_came_there_is_a_pause() -> None:
+    heard = Recording()
+    heard.add(tone(0.2), 0.2)
+    assert heard.quiet_s(1.2) == 1.0
+    heard.add(tone(0.02), 1.22)
+    assert heard.length == 1.22 * RATE_HZ
+    assert heard.sounds() == [(0.0, 0.2), (1.2, 1.22)]
+
+
+def test_jitter_is_not_taken_for_a_pause() -> None:
+    heard = Recording()
+    heard.add(tone(0.2), 0.2)
+    heard.add(tone(0.2), 0.45)
+    assert heard.length == 0.4 * RATE_HZ
+    assert heard.quiet_s(0.5) == 0.0

@@ -1,0 +1,1 @@
+"""The whole hotline, as its callers, agents and supervisors have it."""

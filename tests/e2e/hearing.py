@@ -1,0 +1,69 @@
+"""What a caller heard, by two oracles that know nothing of each other: correlation with clips, and recognition."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cti.domain.events import Language
+from ivr.ports import Day, Money, Month
+from ivr.prompts.catalogue import Clip, shipped
+from ivr.prompts.store import Store
+from ivr.prompts.voices import key_of
+from tests.e2e.install import REPO
+from tests.hearing.correlate import RATE_HZ, Heard, Sound, heard, load, speech_dbfs
+from tests.hearing.recognise import amounts, recogniser
+
+CACHE = Path(os.environ.get("HYDROPHONE_CACHE", REPO / "var/cache"))
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The clips that say one bill, by their role."""
+
+    lead: str
+    amount: str
+    due: str
+
+    @property
+    def all(self) -> list[str]:
+        """The clips in their order."""
+        return [self.lead, self.amount, self.due]
+
+
+def bill_clips(bill: Mapping[str, Any], language: Language) -> tuple[Clip, ...]:
+    """Return the clips that say this bill of ``ready.json``."""
+    year, month = (int(part) for part in bill["month"].split("-"))
+    _, due_month, due_day = (int(part) for part in bill["due"].split("-"))
+    values = {"month": Month(year, month), "amount": Money(bill["amount_fen"]), "due": Day(due_month, due_day)}
+    return shipped().clips("bill.latest", values, language)
+
+
+def sounds(clips: Mapping[str, Clip]) -> dict[str, Sound]:
+    """Return the sound of each clip that is in the store."""
+    store, readings = Store(CACHE / "voice"), shipped().readings
+    paths = {name: store.stem(key_of(clip, readings)).with_suffix(".alaw") for name, clip in clips.items()}
+    return {name: load(path) for name, path in paths.items() if path.exists()}
+
+
+def candidates(bills: list[Mapping[str, Any]], language: Language) -> dict[str, Sound]:
+    """Return every core clip of ``language`` and what ``bills`` need: the right clips among all their look-alikes."""
+    clips = {clip_id: clip for (spoken, clip_id), clip in shipped().core_clips().items() if spoken == language}
+    for bill in bills:
+        clips |= {clip.id: clip for clip in bill_clips(bill, language)}
+    return sounds(clips)
+
+
+def listen(recording: Sound, bills: list[Mapping[str, Any]], language: Language) -> list[Heard]:
+    """Return which clips the caller heard, in order."""
+    return heard(recording, candidates(bills, language))
+
+
+def amounts_recognised(recording: Sound, at_s: float, length_s: float, language: Language) -> list[int]:
+    """Return the amounts, in fen, that a recogniser hears in a stretch of the recording."""
+    start, end = int(max(0.0, at_s) * RATE_HZ), int((at_s + length_s) * RATE_HZ)
+    return amounts(recogniser(CACHE).text(recording[start:end], language), language)
+
+
+__all__ = ["Sound", "amounts_recognised", "bill_clips", "candidates", "heard", "listen", "load", "sounds", "speech_dbfs"]
