@@ -22,6 +22,7 @@ COMMAND_S: Final = 3.0
 LONGEST_FILE_S: Final = 30.0
 _READ = 4096
 _DEAD_CHANNEL = 511
+_GONE = -1
 
 
 class Wire:
@@ -87,9 +88,10 @@ class AgiSession:
 
         ``length_s`` bounds how long it may take. Other keys pressed meanwhile are lost: Asterisk drops them.
         """
-        reply = await self._ask("STREAM FILE", path, keys, deadline_s=length_s + COMMAND_S)
-        if reply.number == 0 and reply.endpos == 0:
-            # what Asterisk says of a file that it can't open: success, nothing played
+        reply = await self._reply("STREAM FILE", (path, keys), length_s + COMMAND_S)
+        if reply.number == _GONE:
+            # said of a caller who is gone and of a file that can't be opened; so see whether the caller is there
+            await self._ask("NOOP")
             raise PlaybackFailedError(path)
         return _key(reply)
 
@@ -130,6 +132,12 @@ class AgiSession:
         await self.set_variable("TIMEOUT(absolute)", str(seconds))
 
     async def _ask(self, verb: str, *arguments: str, deadline_s: float = COMMAND_S) -> Reply:
+        reply = await self._reply(verb, arguments, deadline_s)
+        if reply.number == _GONE:
+            raise HungUpError
+        return reply
+
+    async def _reply(self, verb: str, arguments: tuple[str, ...], deadline_s: float) -> Reply:
         try:
             async with asyncio.timeout(deadline_s):
                 reply = await self._wire.ask(verb, arguments)
@@ -139,9 +147,6 @@ class AgiSession:
             raise HungUpError
         if reply.code != 200:
             raise CommandRefusedError(verb, reply.code)
-        if reply.result == "-1":
-            # every verb here gives -1 for a channel that is gone, and for nothing else
-            raise HungUpError
         return reply
 
 

@@ -30,14 +30,14 @@ class LatestBill:
 
     def __init__(self, billing: Billing, today: Callable[[], date]) -> None:
         self._billing = billing
-        self._today = today
+        self.today = today
 
     async def __call__(self, caller: Caller) -> Answer:
         """Look up the proved account's bills."""
         if caller.verified is None:
             raise NotVerifiedError
         bills = await self._billing.bills(caller.verified, limit=LOOK_BACK)
-        overdue = overdue_fen(bills, self._today())
+        overdue = overdue_fen(bills, self.today())
         words = {"arrears": "some" if overdue else "none"}
         if not bills:
             return Answer("none", words=words)

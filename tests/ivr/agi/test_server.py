@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from ivr.agi.errors import CommandTimeoutError, PlaybackFailedError, RemoteProtocolError
 from ivr.agi.server import AgiServer, Counts, Handler, Limits
 from ivr.agi.session import AgiSession
 from ivr.errors import HungUpError
@@ -238,3 +239,34 @@ async def test_stopping_gives_the_rest_back_to_the_dialplan_and_takes_nobody_new
     assert await silent.closed()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_faults_of_a_call_are_counted_by_their_kind(caplog: pytest.LogCaptureFixture) -> None:
+    faults: list[Exception] = [
+        CommandTimeoutError("ANSWER", 3),
+        PlaybackFailedError("/clips/menu"),
+        RemoteProtocolError("a line is not a reply"),
+    ]
+
+    async def handler(session: AgiSession) -> None:
+        raise faults.pop(0)
+
+    async with serving(handler) as (server, port):
+        for _ in range(3):
+            assert await (await FakePbx.connect(port)).closed()
+        await until(lambda: server.connections == 0)
+        assert (server.counts.timeouts, server.counts.handler_errors, server.counts.protocol_errors) == (1, 1, 1)
+    assert "no reply to ANSWER within 3 s" in caplog.text
+    assert "could not play /clips/menu" in caplog.text
+
+
+async def test_a_thousand_silent_connections_leave_nothing_behind() -> None:
+    async with serving(answer, limits=Limits(silent=50, header_s=0.2)) as (server, port):
+        for _ in range(20):
+            flood = [await FakePbx.connect(port, b"") for _ in range(50)]
+            assert await (await FakePbx.connect(port)).serve() == [["ANSWER"]]
+            for pbx in flood:
+                pbx.writer.transport.abort()
+        await until(lambda: server.connections == 0)
+        assert server.counts.accepted == 20 * 51
+        assert server.counts.finished == 20

@@ -5,13 +5,11 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
 from config.settings import Settings
 from cti.domain.events import AccountClaimed, CallEvent, IvrEntered, IvrLeft, Language
-from cti.domain.ids import CallId
 from ivr.agi.server import AgiServer, Limits
 from ivr.flow.story import Clock
 from ivr.ports import Speech, Value
@@ -21,6 +19,8 @@ from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
 from tests.ivr.flow.scripted import ACCOUNT, CALL, PIN, TableBilling, bill
 
 WATER = [bill(10, 8640, open_fen=8640)]
+SETTINGS = Settings()
+FLOW = shipped_flow(TableBilling(), SETTINGS)
 
 
 class QuietSpeech:
@@ -72,10 +72,7 @@ async def hotline(
     speech: Speech, facts: list[CallEvent], billing: TableBilling | None = None
 ) -> AsyncIterator[tuple[AgiServer, int]]:
     billing = billing or TableBilling(WATER)
-    settings = Settings()
-    handler = HotlineHandler(
-        shipped_flow(billing, settings), speech, billing, facts.append, lambda linkedid: CALL, settings
-    )
+    handler = HotlineHandler(FLOW, speech, billing, facts.append, lambda linkedid: CALL, SETTINGS)
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
     port = await server.start("127.0.0.1", 0)
     try:
@@ -239,15 +236,13 @@ async def test_the_dead_mans_switch_is_put_off_as_the_call_goes(tmp_path: Path) 
     def monotonic() -> float:
         return float(next(time))
 
-    billing, settings = TableBilling(WATER), Settings()
-    flow = shipped_flow(billing, settings)
     handler = HotlineHandler(
-        flow,
+        FLOW,
         QuietSpeech(tmp_path),
-        billing,
+        TableBilling(WATER),
         facts.append,
-        lambda linkedid: CallId(UUID(int=1)),
-        settings,
+        lambda linkedid: CALL,
+        SETTINGS,
         Clock(monotonic=monotonic),
     )
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))

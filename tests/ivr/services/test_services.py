@@ -1,14 +1,20 @@
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from cti.domain.ids import AccountNumber
+from ivr.agi.session import LONGEST_FILE_S
 from ivr.flow.errors import NotVerifiedError
 from ivr.flow.service import Caller
+from ivr.flow.story import Clock
 from ivr.ports import Money, Month
 from ivr.services.bill import LatestBill, overdue_fen
+from ivr.services.hotline import services, shipped_flow
 from ivr.services.identify import Identify
+from ivr.services.phone_line import ClipLengths
 from tests.ivr.flow.scripted import ACCOUNT, PIN, TableBilling, bill
 
 TODAY = date(2026, 11, 22)
@@ -65,3 +71,30 @@ async def test_the_newest_bill_is_the_latest() -> None:
 )
 def test_arrears_are_what_is_open_past_its_due_day(due: date, open_fen: int, fee: int, overdue: int) -> None:
     assert overdue_fen([bill(10, 100, open_fen=open_fen, late_fee_fen=fee, due=due)], TODAY) == overdue
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "menu"
+    path.with_suffix(".ulaw").write_bytes(b"\xff" * 12_000)
+    return path
+
+
+async def test_a_clips_length_is_known_once_it_was_looked_at(clip: Path, tmp_path: Path) -> None:
+    lengths = ClipLengths()
+    assert await lengths.of(clip) == 1.5
+    await asyncio.to_thread(clip.with_suffix(".ulaw").unlink)
+    assert await lengths.of(clip) == 1.5
+    assert await lengths.of(tmp_path / "gone") == LONGEST_FILE_S
+
+
+def test_the_shipped_flow_is_sound() -> None:
+    flow = shipped_flow(TableBilling(), Settings())
+    assert flow.flow == "water"
+
+
+def test_a_site_is_in_its_own_day() -> None:
+    clock = Clock(now=lambda: datetime(2026, 11, 21, 16, 30, tzinfo=UTC))  # half past midnight in Shanghai
+    found = services(TableBilling(), Settings(), clock)["latest_bill"]
+    assert isinstance(found, LatestBill)
+    assert found.today() == date(2026, 11, 22)
