@@ -7,7 +7,8 @@ stored by the same key as in the store, so a pack from an older catalogue still 
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import soundfile
 
 from cti.domain.events import Language
 from ivr.prompts.catalogue import LANGUAGES, Catalogue
+from ivr.prompts.errors import PackError
 from ivr.prompts.g711 import RATE_HZ, Linear
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
@@ -49,22 +51,31 @@ class Index:
 
 
 def index(pack: Path) -> Index:
-    """Return what ``pack`` holds."""
-    with zipfile.ZipFile(pack) as archive:
+    """Return what ``pack`` holds. Raises :class:`PackError`."""
+    with _readable(pack) as archive:
         table = json.loads(archive.read("index.json"))
-    entries = {language: tuple(Entry(*row) for row in table["clips"][language]) for language in LANGUAGES}
-    return Index(table["catalogue"], entries)
+        entries = {language: tuple(Entry(*row) for row in table["clips"][language]) for language in LANGUAGES}
+        return Index(table["catalogue"], entries)
 
 
 def sounds(pack: Path) -> dict[str, Linear]:
-    """Return every clip's samples by key."""
+    """Return every clip's samples by key. Raises :class:`PackError`."""
     held = index(pack)
     clips: dict[str, Linear] = {}
-    for language, entries in held.entries.items():
-        with zipfile.ZipFile(pack) as archive:
+    with _readable(pack) as archive:
+        for language, entries in held.entries.items():
             samples, _ = soundfile.read(io.BytesIO(archive.read(f"{language}.flac")), dtype="int16")
-        clips |= {entry.key: samples[entry.start : entry.start + entry.length] for entry in entries}
+            clips |= {entry.key: samples[entry.start : entry.start + entry.length] for entry in entries}
     return clips
+
+
+@contextmanager
+def _readable(pack: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(pack) as archive:
+            yield archive
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, soundfile.LibsndfileError) as error:
+        raise PackError(f"{pack.name}: {type(error).__name__}: {error}") from error
 
 
 def unpack(pack: Path, store: Store) -> int:

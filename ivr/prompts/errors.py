@@ -5,6 +5,7 @@ SpeechError
 ├── CatalogueError        the catalogue contradicts itself
 ├── PinnedFileError       a model or voice is missing or isn't the one that was reviewed
 ├── RenderError           an engine gave nothing usable for a text
+├── PackError             a core pack that can't be read
 └── StudioError           a studio recording that can't be played
 """
 
@@ -48,6 +49,10 @@ class PinnedFileError(SpeechError):
 
 class RenderError(SpeechError):
     """An engine gave nothing usable."""
+
+
+class PackError(SpeechError):
+    """A core pack is damaged or missing; its clips have to be rendered."""
 
 
 class StudioError(SpeechError):

@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 URGENT_AT_MOST: Mapping[Language, int] = {"zh": 2, "en": 40}
 """How many clips callers may wait for: a Mandarin one takes over a second, an English one a few hundredths."""
+
+WORKER = (sys.executable, "-P", "-W", "ignore", "-m", "ivr.prompts.worker")
 
 _AHEAD_AT_MOST = 4
 _JOB_LIMIT_S = 60.0
@@ -54,8 +56,8 @@ class _Job:
 class Rendering:
     """Owns the worker process, from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, cache: Path, *, warm: tuple[Language, ...] = LANGUAGES) -> None:
-        self._cache = cache
+    def __init__(self, cache: Path, *, warm: tuple[Language, ...] = LANGUAGES, command: Sequence[str] = WORKER) -> None:
+        self._command = (*command, str(cache))
         self._warm = warm
         self._urgent: dict[str, _Job] = {}
         self._ahead: deque[_Job] = deque()
@@ -151,9 +153,8 @@ class Rendering:
         return None if error is None else str(error)
 
     async def _start_process(self) -> asyncio.subprocess.Process:
-        command = (sys.executable, "-P", "-W", "ignore", "-m", "ivr.prompts.worker", str(self._cache))
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
         return self._process
 
     async def _end_process(self) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from cti.domain.events import Language
 from ivr.ports import Value
-from ivr.prompts import core_pack, studio
+from ivr.prompts import core_pack
 from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, shipped
-from ivr.prompts.errors import RenderError, UnsayableError
+from ivr.prompts.errors import PackError, RenderError, UnsayableError
 from ivr.prompts.rendering import Rendering, speech_job, studio_job
 from ivr.prompts.store import Store
+from ivr.prompts.studio import Recording, recordings
 from ivr.prompts.voices import key_of
 
 log = logging.getLogger(__name__)
@@ -60,15 +61,18 @@ class RenderedSpeech:
         self._pack = pack
         self._studio_directory = studio
         self._studio: dict[tuple[Language, str], str] = {}
+        self._raw_recordings: list[Recording] = []
         self._rendering = rendering or Rendering(cache)
         self._background: asyncio.Task[None] | None = None
         self.degraded = 0
 
-    async def start(self) -> None:
-        """Unpack the core pack and begin to render whatever is missing from it. Raises ``OSError``."""
+    async def start(self, *, complete: bool = True) -> None:
+        """Unpack the core pack; then, unless told otherwise, ``complete`` in the background what is missing from it."""
         await asyncio.to_thread(self._unpack)
         await self._rendering.start()
-        self._background = asyncio.create_task(self._complete(), name="voice core")
+        await self._find_recordings()
+        if complete:
+            self._background = asyncio.create_task(self._complete(), name="voice core")
 
     async def stop(self) -> None:
         """End the renderer and what was rendered ahead."""
@@ -170,8 +174,8 @@ class RenderedSpeech:
         """Put the shipped clips into the store; a damaged pack only means that they will be rendered."""
         try:
             core_pack.unpack(self._pack, self.store)
-        except (KeyError, ValueError, RuntimeError, OSError) as error:
-            log.error("voice.pack_unusable pack=%s error=%s", self._pack.name, error)  # noqa: TRY400
+        except PackError as error:
+            log.error("voice.pack_unusable %s", error)  # noqa: TRY400 - where it was found says nothing
         self.store.prune(JOINED_QUOTA_BYTES)
 
     async def _complete(self) -> None:
@@ -182,17 +186,30 @@ class RenderedSpeech:
             failed = await self.render(absent)
             log.info("voice.core rendered=%d failed=%d", len(absent) - failed, failed)
 
-    async def _take_recordings(self) -> None:
+    async def _find_recordings(self) -> None:
+        """Take those studio recordings into use that were made fit for the line before."""
         if self._studio_directory is None:
             return
-        for recording in await asyncio.to_thread(lambda d: list(studio.recordings(d)), self._studio_directory):
+        for recording in await asyncio.to_thread(_recordings, self._studio_directory):
+            if await asyncio.to_thread(self.store.has, recording.key):
+                self._studio[recording.language, recording.clip] = recording.key
+            else:
+                self._raw_recordings.append(recording)
+
+    async def _take_recordings(self) -> None:
+        """Make the new studio recordings fit for the line, and take them into use."""
+        for recording in self._raw_recordings:
             try:
-                if not await asyncio.to_thread(self.store.has, recording.key):
-                    await self._rendering.ahead(studio_job(recording))
+                await self._rendering.ahead(studio_job(recording))
             except RenderError as error:
                 log.warning("voice.recording_refused clip=%s reason=%s", recording.clip, error)
             else:
                 self._studio[recording.language, recording.clip] = recording.key
+        self._raw_recordings.clear()
+
+
+def _recordings(directory: Path) -> list[Recording]:
+    return list(recordings(directory))
 
 
 def _family(clip: Clip) -> str:

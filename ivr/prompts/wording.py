@@ -194,9 +194,8 @@ _EN_RANKS = {
 
 
 def _en_money(fen: int) -> tuple[str, ...]:
+    """Return yuan, and what follows as after dollars. Never "fen", which is heard as yuan: "zero yuan oh five"."""
     yuan, rest = divmod(fen, 100)
-    if yuan == 0:
-        return (f"{_en_under_100(rest)} fen",) if rest else ("zero yuan",)
     return _en_yuan(yuan) + _en_cents(rest)
 
 
@@ -208,7 +207,6 @@ def _en_yuan(yuan: int) -> tuple[str, ...]:
 
 @cache
 def _en_cents(rest: int) -> tuple[str, ...]:
-    """Return what follows the yuan, as after dollars: "forty", "oh five"."""
     if not rest:
         return ()
     return (f"oh {_EN_SMALL[rest]}",) if rest < 10 else (_en_under_100(rest),)
@@ -216,7 +214,7 @@ def _en_cents(rest: int) -> tuple[str, ...]:
 
 @cache
 def _en_number(number: int) -> tuple[str, ...]:
-    """Return ``number`` as phrases: [millions] [thousands] [hundreds] [the rest]."""
+    """Return ``number`` as phrases, with "and" for an empty place: "three thousand five" is heard as three thousand."""
     if not number:
         return ("zero",)
     words: list[str] = []
@@ -225,6 +223,8 @@ def _en_number(number: int) -> tuple[str, ...]:
         if count:
             words.append(f"{' '.join(_en_number(count))} {name}")
     if number:
+        gap = words and (number < 10 or not words[-1].endswith("hundred"))
+        words += ["and"] if gap else []
         words.append(_en_under_100(number))
     return tuple(words)
 
@@ -238,7 +238,8 @@ def _en_under_100(number: int) -> str:
 
 def _en_month(year: int, month: int) -> tuple[str, ...]:
     """Return "October," "two thousand twenty-six": "October 2026" is heard as the twentieth of October."""
-    return (f"{_EN_MONTHS[month]},", " ".join(_en_number(year)))
+    century = f"{_EN_SMALL[year // 1000]} thousand"
+    return (f"{_EN_MONTHS[month]},", f"{century} {_en_under_100(year % 100)}" if year % 100 else century)
 
 
 def _en_day(month: int, day: int) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Which clips does a recording hold, in which order, and how well: normalised cross-correlation, no recogniser.
 
-Deterministic. Blind to gain, so check :func:`speech_dbfs` as well; a clip counts only if all four of its quarters
-are there, so a tail that was cut off is missed rather than forgiven.
+Deterministic. Blind to gain, so check :func:`speech_dbfs` as well; a clip counts only if each eighth of it is
+there, so a tail that was cut off is missed rather than forgiven.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,14 @@ from ivr.prompts import g711
 Sound = NDArray[np.float64]
 
 RATE_HZ = 8000
-_QUARTERS = 4
+_PARTS = 8
+_AUDIBLE = 0.02
 _QUIET = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A clip found in a recording: when it starts, how alike it is, and how alike its worst quarter is."""
+    """A clip found in a recording: when it starts, how alike it is, and how alike its worst part is."""
 
     clip: str
     at_s: float
@@ -56,7 +57,7 @@ def heard(recording: Sound, candidates: Mapping[str, Sound], *, ncc: float = 0.9
         best, length = float(scores[clip][at]), len(candidates[clip])
         if best < ncc:
             break
-        worst = _weakest_quarter(recording[at : at + length], candidates[clip])
+        worst = _weakest_part(recording[at : at + length], candidates[clip])
         if worst < weakest:
             scores[clip][at] = 0.0
             continue
@@ -92,9 +93,12 @@ def _scores(recording: Sound, candidates: Mapping[str, Sound], least: float) -> 
     return scores
 
 
-def _weakest_quarter(window: Sound, clip: Sound) -> float:
-    """Return the likeness of the least alike quarter of the clip's sound (quarters of equal energy)."""
-    progress = np.cumsum(clip**2)
-    edges = np.searchsorted(progress, progress[-1] * np.arange(1, _QUARTERS) / _QUARTERS)
-    pairs = zip(np.split(window, edges), np.split(clip, edges), strict=True)
-    return min(float(a @ b) / sqrt(max(float(a @ a) * float(b @ b), _QUIET)) for a, b in pairs)
+def _weakest_part(window: Sound, clip: Sound) -> float:
+    """Return the likeness of the least alike eighth of the clip, leaving out those that are nearly silent."""
+    loud = _AUDIBLE * float(clip @ clip) / _PARTS
+    pairs = zip(np.array_split(window, _PARTS), np.array_split(clip, _PARTS), strict=True)
+    return min(_likeness(a, b) for a, b in pairs if float(b @ b) > loud)
+
+
+def _likeness(a: Sound, b: Sound) -> float:
+    return float(a @ b) / sqrt(max(float(a @ a) * float(b @ b), _QUIET))

@@ -66,8 +66,8 @@ def zh_fen(words: str) -> int:
 @lru_cache(maxsize=100_000)
 def en_number(words: str) -> int:
     """Read an English cardinal, or arabic digits."""
-    if re.fullmatch(r"[0-9,]+", words):
-        return int(words.replace(",", ""))
+    if re.fullmatch(r"[0-9,]+( and [0-9]+)?", words):
+        return sum(int(part.replace(",", "")) for part in words.split(" and "))
     total = section = 0
     for word in words.replace("-", " ").split():
         if word == "hundred":

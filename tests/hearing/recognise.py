@@ -28,16 +28,15 @@ _SMALL_FILES = {
 }
 PROMPTS: dict[Language, str] = {
     "zh": "您好，二零二五年三月的水费，金额为一百二十三元五角七分，请在六月十八日之前缴费。人工服务请按零。",
-    "en": "Your water bill for March, two thousand twenty-five, comes to 123 yuan 57. Please pay by June 18th.",
+    "en": "Your water bill for March, 2025, comes to 123 yuan 57. Please pay by June 18th.",
 }
 _TRADITIONAL = str.maketrans("萬兩圓號費請為額帳戶點塊毛", "万两元号费请为额账户点元角")
 _ZH = "零〇一二三四五六七八九十百千万两0-9"
 _ZH_MONEY = re.compile(rf"([{_ZH}点.]+)元(?:([{_ZH}]+)角)?(?:零?([{_ZH}]+)分)?")
 _ZH_SMALL = re.compile(rf"(?<![{_ZH}元])(?:([{_ZH}]+)角)(?:([{_ZH}]+)分)?|(?<![{_ZH}元角])([{_ZH}]+)分")
-_EN_NUMBER = (
-    rf"(?:(?:{'|'.join([*numerals.EN_WORDS, *numerals.EN_SCALES, 'and', 'point'])})[ -]?)+|[0-9][0-9,]*(?:\.[0-9]+)?"
-)
-_EN_MONEY = re.compile(rf"\b({_EN_NUMBER})\s*yuan(?:\s+(?:and\s+)?({_EN_NUMBER}))?", re.IGNORECASE)
+_EN_WORD = "|".join(sorted([*numerals.EN_WORDS, *numerals.EN_SCALES, "and", "point"], key=len, reverse=True))
+_EN_NUMBER = rf"(?:(?:{_EN_WORD})\b[ -]?)+|[0-9][0-9,]*(?:\.[0-9]+)?(?:,? and [0-9]{{1,2}})?"
+_EN_MONEY = re.compile(rf"\b({_EN_NUMBER})\s*yuan(?:,?\s+(?:and\s+)?({_EN_NUMBER}))?", re.IGNORECASE)
 _EN_FEN = re.compile(rf"\b({_EN_NUMBER})\s*fen\b", re.IGNORECASE)
 
 
@@ -85,8 +84,8 @@ def days(text: str, language: Language) -> list[tuple[int, int]]:
     if language == "zh":
         plain = _plain(text)
         return [numerals.zh_day(found[0]) for found in re.finditer(rf"[{_ZH}]+月[{_ZH}]+[日号]", plain)]
-    months = "|".join(numerals.EN_MONTHS)
-    found = re.finditer(rf"({months})\s+([0-9]+(?:st|nd|rd|th)?|[a-z]+(?:[- ][a-z]+)?)", text.lower())
+    names = "|".join(numerals.EN_MONTHS)
+    found = re.finditer(rf"({names}),?\s+([0-9]{{1,2}}(?:st|nd|rd|th)?\b|[a-z]+(?:[- ][a-z]+)?)", text.lower())
     return [value for match in found if (value := _en_day(match[1], match[2])) is not None]
 
 

@@ -33,9 +33,9 @@ def _by_library(number: int) -> str:
 BY_HAND = [
     # fen, Mandarin, English, the rule
     (0, "零元", "zero yuan", "nothing has a unit too"),
-    (5, "五分", "five fen", "no yuan: the small unit is named"),
-    (2, "两分", "two fen", "两 leads a measure (八百词)"),
-    (50, "五角", "fifty fen", "no yuan: the small unit is named"),
+    (5, "五分", "zero yuan oh five", "fen alone is heard as yuan"),
+    (2, "两分", "zero yuan oh two", "两 leads a measure (八百词)"),
+    (50, "五角", "zero yuan fifty", ""),
     (105, "一元零五分", "one yuan oh five", "零 where jiao is left out"),
     (110, "一元一角", "one yuan ten", ""),
     (200, "两元", "two yuan", "两 leads a measure (八百词)"),
@@ -45,20 +45,20 @@ BY_HAND = [
     (1600, "十六元", "sixteen yuan", "十, not 一十, when it leads"),
     (2000, "二十元", "twenty yuan", "二 before 十 (八百词)"),
     (8640, "八十六元四角", "eighty-six yuan forty", ""),
-    (10100, "一百零一元", "one hundred one yuan", "零 for an empty place"),
+    (10100, "一百零一元", "one hundred and one yuan", "零 for an empty place"),
     (11000, "一百一十元", "one hundred ten yuan", "一十 after a hundred; Asterisk says 一百十"),
     (11600, "一百一十六元", "one hundred sixteen yuan", "一十 after a hundred"),
     (20000, "二百元", "two hundred yuan", "二 before 百 (八百词 allows both)"),
     (100000, "一千元", "one thousand yuan", ""),
-    (100100, "一千零一元", "one thousand one yuan", "one 零 for two empty places"),
-    (101000, "一千零一十元", "one thousand ten yuan", ""),
+    (100100, "一千零一元", "one thousand and one yuan", "one 零 for two empty places"),
+    (101000, "一千零一十元", "one thousand and ten yuan", ""),
     (110000, "一千一百元", "one thousand one hundred yuan", ""),
-    (208061, "两千零八十元六角一分", "two thousand eighty yuan sixty-one", "两 before 千 when it leads"),
+    (208061, "两千零八十元六角一分", "two thousand and eighty yuan sixty-one", "两 before 千 when it leads"),
     (222222, "两千二百二十二元二角二分", "two thousand two hundred twenty-two yuan twenty-two", ""),
     (1000000, "一万元", "ten thousand yuan", ""),
-    (1000100, "一万零一元", "ten thousand one yuan", ""),
+    (1000100, "一万零一元", "ten thousand and one yuan", ""),
     (2200000, "两万二千元", "twenty-two thousand yuan", "两 leads, 二 follows (八百词)"),
-    (10203040, "十万二千零三十元四角", "one hundred two thousand thirty yuan forty", ""),
+    (10203040, "十万二千零三十元四角", "one hundred and two thousand and thirty yuan forty", ""),
 ]
 
 
@@ -124,4 +124,4 @@ def test_suffixes_name_the_value() -> None:
 
 def test_phrases_add_up_to_the_words() -> None:
     assert phrases(Money(208061), "zh") == ("两千", "零八十元", "六角一分")
-    assert phrases(Money(208061), "en") == ("two thousand", "eighty yuan", "sixty-one")
+    assert phrases(Money(208061), "en") == ("two thousand", "and", "eighty yuan", "sixty-one")

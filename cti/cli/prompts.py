@@ -1,0 +1,218 @@
+"""``hydrophone prompts``: render the hotline's speech ahead, see what there is, hear one sentence."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import soundfile
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from config.settings import Settings
+from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.prompts import core_pack, g711
+from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
+from ivr.prompts.errors import SpeechError
+from ivr.prompts.rendering import Rendering
+from ivr.prompts.speech import RenderedSpeech
+from ivr.prompts.voices import key_of
+
+app = typer.Typer(no_args_is_help=True, help="Speech, rendered ahead.")
+console = Console()
+
+_AMOUNT = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?")
+
+
+@app.command()
+def build(
+    amounts: Annotated[
+        Path | None, typer.Option(help="A file of amounts to render too, in yuan, one a line.", exists=True)
+    ] = None,
+) -> None:
+    """Render every fixed sentence that is missing, and the amounts of a file."""
+    asyncio.run(_build(_amounts(amounts) if amounts else []))
+
+
+@app.command("list")
+def list_prompts() -> None:
+    """List the prompts with their words, and which are ready to play."""
+    speech = _speech()
+    table = Table("prompt", "zh", "en", "ready")
+    for prompt in speech.catalogue.prompts.values():
+        words = ["".join(clause.text for clause in prompt.clauses[language]) for language in LANGUAGES]
+        table.add_row(prompt.id, *words, _readiness(speech, prompt))
+    console.print(table)
+
+
+@app.command()
+def missing() -> None:
+    """List the fixed clips that aren't rendered; exit 1 if there are any."""
+    speech = _speech()
+    absent = speech.missing(speech.catalogue.core_clips().values())
+    for clip in absent:
+        console.print(f"{clip.language} {clip.id}: {clip.text}", markup=False, highlight=False)
+    console.print(f"{len(absent)} missing")
+    raise typer.Exit(1 if absent else 0)
+
+
+@app.command()
+def play(
+    prompt: Annotated[str, typer.Argument(help="A prompt's id, such as bill.latest.")],
+    value: Annotated[
+        list[str] | None, typer.Option("--value", "-v", help="amount=86.40, month=2026-10, due=11-25, …")
+    ] = None,
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    wav: Annotated[Path | None, typer.Option(help="Write what a caller hears to this file.")] = None,
+) -> None:
+    """Show the clips and files of a sentence, rendering it if need be; with --wav, to listen to."""
+    try:
+        values = _values(prompt, value or [])
+        asyncio.run(_play(prompt, values, language, wav))
+    except (SpeechError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command("core-pack")
+def make_core_pack(
+    to: Annotated[Path, typer.Option(help="The file to write.")] = core_pack.SHIPPED,
+) -> None:
+    """Render the core without loss where that is still to be done, and pack it into one file."""
+    asyncio.run(_core_pack(to))
+    console.print(f"{to}: {to.stat().st_size / 1e6:.1f} MB")
+
+
+async def _build(amounts: list[Money]) -> None:
+    catalogue = shipped()
+    sentences = [("bill.arrears", {"total": amount}) for amount in amounts]
+    clips = catalogue.core_clips()
+    for prompt, values in sentences:
+        for language in LANGUAGES:
+            clips |= {(language, clip.id): clip for clip in catalogue.clips(prompt, values, language)}
+    async with _running() as speech:
+        failed = await _render(speech, speech.missing(clips.values()))
+    console.print(f"{len(clips)} clips ready" if not failed else f"{failed} of {len(clips)} clips failed")
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _play(name: str, values: Mapping[str, Value], language: str, wav: Path | None) -> None:
+    if language not in LANGUAGES:
+        raise ValueError(f"{language} is neither zh nor en")
+    sounds = []
+    async with _running() as speech:
+        catalogue = speech.catalogue
+        for clip in catalogue.clips(name, values, language):
+            key = key_of(clip, catalogue.readings)
+            console.print(f"{clip.id}  {clip.text}  {speech.store.stem(key)}", markup=False, highlight=False)
+        await _render(speech, speech.missing(catalogue.clips(name, values, language)))
+        async for path in speech.files(name, values, language):
+            console.print(f"→ {path}", markup=False, highlight=False)
+            sounds.append(g711.from_alaw(await asyncio.to_thread(path.with_suffix(".alaw").read_bytes)))
+    if wav is not None:
+        soundfile.write(wav, np.concatenate(sounds), g711.RATE_HZ)
+
+
+async def _core_pack(to: Path) -> None:
+    catalogue = shipped()
+    held = core_pack.sounds(core_pack.SHIPPED) if core_pack.SHIPPED.exists() else {}
+    async with _running() as speech:
+        wanted = [
+            clip
+            for clip in catalogue.core_clips().values()
+            if (key := key_of(clip, catalogue.readings)) not in held and speech.store.master(key) is None
+        ]
+        if failed := await _render(speech, wanted, keep_master=True):
+            console.print(f"{failed} clips failed; no pack was written")
+            raise typer.Exit(1)
+
+        def sound_of(key: str) -> g711.Linear:
+            found = speech.store.master(key)
+            return held[key] if found is None else found
+
+        core_pack.build(catalogue, to, sound_of)
+
+
+async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: bool = False) -> int:
+    if not clips:
+        return 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("rendering", total=len(clips))
+        return await speech.render(
+            clips, lambda done, _: progress.update(task, completed=done), keep_master=keep_master
+        )
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[RenderedSpeech]:
+    """Yield a voice that renders on demand only."""
+    settings = Settings()
+    speech = RenderedSpeech(
+        settings.cache, studio=settings.home / "studio", rendering=Rendering(settings.cache, warm=())
+    )
+    await speech.start(complete=False)
+    try:
+        yield speech
+    finally:
+        await speech.stop()
+
+
+def _speech() -> RenderedSpeech:
+    return RenderedSpeech(Settings().cache)
+
+
+def _readiness(speech: RenderedSpeech, prompt: Prompt) -> str:
+    if prompt.slots:
+        return "by value"
+    clips = [clip for language in LANGUAGES for clip in speech.catalogue.clips(prompt.id, {}, language)]
+    absent = speech.missing(clips)
+    return f"{len(absent)} missing" if absent else "yes"
+
+
+def _values(prompt: str, given: list[str]) -> dict[str, Value]:
+    try:
+        slots = shipped().prompts[prompt].slots
+    except KeyError as error:
+        raise ValueError(f"there is no prompt {prompt}") from error
+    values: dict[str, Value] = {}
+    for word in given:
+        name, _, text = word.partition("=")
+        if name not in slots:
+            raise ValueError(f"{prompt} has no slot {name}; it has {', '.join(slots) or 'none'}")
+        values[name] = _value(slots[name], text)
+    return values
+
+
+def _value(kind: str, text: str) -> Value:
+    match kind:
+        case "money":
+            return _money(text)
+        case "month":
+            year, _, month = text.partition("-")
+            return Month(int(year), int(month))
+        case "day":
+            month, _, day = text.partition("-")
+            return Day(int(month), int(day))
+        case "digits":
+            return Digits(text)
+        case _:
+            return Count(int(text))
+
+
+def _money(text: str) -> Money:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text} is no amount such as 86.40")
+    return Money(int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")))
+
+
+def _amounts(file: Path) -> list[Money]:
+    try:
+        return [_money(line.strip()) for line in file.read_text().splitlines() if line.strip()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,111 @@
+"""The recognising oracle gets the values back from what was said, and gets other values from other speech."""
+
+import numpy as np
+import pytest
+
+from cti.domain.events import Language
+from ivr.ports import Day, Money
+from tests.hearing.conftest import CACHE, SPOKEN, line
+from tests.hearing.correlate import Sound
+from tests.hearing.recognise import PROMPTS, Recogniser, amounts, days, months, recogniser
+
+WRITTEN = [
+    # what a recogniser writes, language, amounts, days, months
+    ("二零二六年十月的水费，金额为八十六元四角，请在十一月二十五日之前缴费。", "zh", [8640], [(11, 25)], [(2026, 10)]),
+    ("您好,2026年10月的水费,金额为86元4角,请在11月25日之前缴费。", "zh", [8640], [(11, 25)], [(2026, 10)]),
+    ("金额为86.4元。", "zh", [8640], [], []),
+    ("金额为2,080.61元", "zh", [208061], [], []),
+    ("金額為兩千零八十元六角一分", "zh", [208061], [], []),
+    ("金额为三十元零五分", "zh", [3005], [], []),
+    ("金额为五分,", "zh", [5], [], []),
+    ("金额为四角五分,", "zh", [45], [], []),
+    ("您好", "zh", [], [], []),
+    ("For October, 2026, comes to 86 yuan 40. Please pay by November 25th.", "en", [8640], [(11, 25)], [(2026, 10)]),
+    ("It comes to 86 yuan, 40.", "en", [8640], [], []),
+    ("comes to eighty-six yuan forty. Please pay by November twenty-fifth.", "en", [8640], [(11, 25)], []),
+    ("comes to 2,080 yuan 61.", "en", [208061], [], []),
+    ("comes to two thousand eighty yuan sixty-one", "en", [208061], [], []),
+    ("comes to two thousand and eighty yuan sixty-one", "en", [208061], [], []),
+    ("comes to 3,000, and 5 yuan.", "en", [300500], [], []),
+    ("comes to 2000 and 80 yuan 61.", "en", [208061], [], []),
+    ("comes to zero yuan oh eight.", "en", [8], [], []),
+    ("comes to 86.40 yuan.", "en", [8640], [], []),
+    ("comes to 30 yuan 05.", "en", [3005], [], []),
+    ("comes to thirty yuan oh five.", "en", [3005], [], []),
+    ("comes to 45 fen.", "en", [45], [], []),
+    ("Thank you for calling.", "en", [], [], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "language", "fen", "dates", "bill_months"), WRITTEN)
+def test_values_are_read_however_they_are_written(
+    text: str,
+    language: Language,
+    fen: list[int],
+    dates: list[tuple[int, int]],
+    bill_months: list[tuple[int, int]],
+) -> None:
+    assert amounts(text, language) == fen
+    assert days(text, language) == dates
+    assert months(text, language) == bill_months
+
+
+def test_the_prompt_never_holds_a_number_that_a_test_expects() -> None:
+    for language, prompt in PROMPTS.items():
+        for values in SPOKEN.values():
+            amount, due = values["amount"], values["due"]
+            assert isinstance(amount, Money)
+            assert isinstance(due, Day)
+            assert amount.fen not in amounts(prompt, language)
+            assert (due.month, due.day) not in days(prompt, language)
+
+
+@pytest.fixture(scope="module")
+def listener() -> Recogniser:
+    return recogniser(CACHE)
+
+
+def _heard(listener: Recogniser, sound: Sound, language: Language) -> tuple[list[int], list[tuple[int, int]]]:
+    text = listener.text(line(sound), language)
+    return amounts(text, language), days(text, language)
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", list(SPOKEN))
+def test_a_stranger_writes_down_the_amount_and_the_date_of_a_rendered_bill(
+    listener: Recogniser, sentences: dict[tuple[Language, str], Sound], language: Language, name: str
+) -> None:
+    amount, due = SPOKEN[name]["amount"], SPOKEN[name]["due"]
+    assert isinstance(amount, Money)
+    assert isinstance(due, Day)
+    assert _heard(listener, sentences[language, name], language) == ([amount.fen], [(due.month, due.day)])
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_another_customers_bill_is_not_taken_for_ours(
+    listener: Recogniser, sentences: dict[tuple[Language, str], Sound], language: Language
+) -> None:
+    assert 8640 not in _heard(listener, sentences[language, "2080.61"], language)[0]
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_bill_that_is_cut_short_has_no_date(
+    listener: Recogniser, sentences: dict[tuple[Language, str], Sound], language: Language
+) -> None:
+    whole = sentences[language, "86.40"]
+    assert (11, 25) not in _heard(listener, whole[: round(0.72 * len(whole))], language)[1]
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_silence_says_no_expected_amount(listener: Recogniser, language: Language) -> None:
+    fen, dates = _heard(listener, np.zeros(32_000), language)
+    assert not {8640, 208061, 3005} & set(fen)
+    assert not {(11, 25), (4, 10), (9, 20)} & set(dates)
