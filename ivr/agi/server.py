@@ -72,6 +72,8 @@ class AgiServer:
         allow: tuple[str, ...],
         limits: Limits = Limits(),
     ) -> None:
+        if not secret:
+            raise ValueError("a server without a secret would let anybody in")
         self.counts = Counts()
         self._handlers = handlers
         self._secret = secret.encode()

@@ -39,6 +39,8 @@ class Identify:
     async def __call__(self, caller: Caller) -> Answer:
         """Check the PIN that was keyed for the account that was keyed."""
         account = AccountNumber(caller.keyed["account"])
-        check = self._billing.check_pin(account, caller.keyed["pin"])
-        verdict, _ = await asyncio.gather(check, asyncio.sleep(self._floor_s))
+        clock = asyncio.get_running_loop().time
+        floor = clock() + self._floor_s
+        verdict = await self._billing.check_pin(account, caller.keyed["pin"])
+        await asyncio.sleep(max(0.0, floor - clock()))
         return Answer(WAYS[verdict], verified=account if verdict is PinVerdict.RIGHT else None)

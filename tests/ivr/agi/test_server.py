@@ -270,3 +270,8 @@ async def test_a_thousand_silent_connections_leave_nothing_behind() -> None:
         await until(lambda: server.connections == 0)
         assert server.counts.accepted == 20 * 51
         assert server.counts.finished == 20
+
+
+def test_a_server_without_a_secret_is_refused() -> None:
+    with pytest.raises(ValueError, match="secret"):
+        AgiServer({}, secret="", allow=())

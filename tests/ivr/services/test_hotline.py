@@ -253,3 +253,14 @@ async def test_the_dead_mans_switch_is_put_off_as_the_call_goes(tmp_path: Path) 
     for words in commands:
         since = 0 if words[:3] == ["SET", "VARIABLE", "TIMEOUT(absolute)"] else since + 1
         assert since < 8
+
+
+async def test_calls_in_the_menu_when_it_stops_are_told_as_failed(tmp_path: Path) -> None:
+    facts: list[CallEvent] = []
+    async with hotline(QuietSpeech(tmp_path), facts) as (_, port):
+        pbx = await FakePbx.connect(port)
+        assert await pbx.command() == ["ANSWER"]
+    left = facts[-1]
+    assert isinstance(left, IvrLeft)
+    assert (left.result, left.served) == ("failed", False)
+    assert await pbx.closed()

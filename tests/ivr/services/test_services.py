@@ -10,7 +10,7 @@ from ivr.agi.session import LONGEST_FILE_S
 from ivr.flow.errors import NotVerifiedError
 from ivr.flow.service import Caller
 from ivr.flow.story import Clock
-from ivr.ports import Money, Month
+from ivr.ports import BillingUnavailableError, Money, Month
 from ivr.services.bill import LatestBill, overdue_fen
 from ivr.services.hotline import services, shipped_flow
 from ivr.services.identify import Identify
@@ -98,3 +98,9 @@ def test_a_site_is_in_its_own_day() -> None:
     found = services(TableBilling(), Settings(), clock)["latest_bill"]
     assert isinstance(found, LatestBill)
     assert found.today() == date(2026, 11, 22)
+
+
+async def test_a_billing_failure_leaves_no_task_behind() -> None:
+    with pytest.raises(BillingUnavailableError):
+        await Identify(TableBilling(down=True), floor_s=5)(caller())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
