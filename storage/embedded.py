@@ -264,10 +264,10 @@ def _private_dir(path: Path, who: RunAs) -> None:
 
 
 def _draft_dir(home: Path, who: RunAs) -> Path:
+    who.check_reach(home / "data")
     home.mkdir(mode=0o700 if who.uid is None else 0o711, parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="new-", dir=home))
     who.give(draft)
-    who.check_reach(draft)
     return draft
 
 

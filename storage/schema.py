@@ -29,7 +29,7 @@ metadata = sa.MetaData(
 Fen = sa.BigInteger
 Time = sa.TIMESTAMP(timezone=True)
 E164 = sa.String(16)
-Number = sa.CHAR(8)
+Number = sa.String(8)
 
 
 def _id(name: str = "id") -> sa.Column[Any]:

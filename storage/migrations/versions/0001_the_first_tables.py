@@ -308,7 +308,7 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.CHAR(length=8), nullable=False),
+        sa.Column("number", sa.String(length=8), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("premise_id", sa.Uuid(), nullable=False),
         sa.Column("tariff_id", sa.Uuid(), nullable=False),
