@@ -6,8 +6,11 @@ import { defineConfig } from 'vite';
 const api = process.env['HYDROPHONE_API'] ?? 'http://127.0.0.1:18600';
 
 export default defineConfig(async ({ mode }) => ({
-  plugins: [react(), ...(mode === 'mock' ? [(await import('./mock/plugin')).mockServer()] : [])],
-  server: { host: '127.0.0.1', ...(mode === 'mock' ? {} : { proxy: { '/api': { target: api, changeOrigin: false } } }) },
+  plugins: [react(), ...(mode === 'mock' ? [(await import('./mock/plugin.ts')).mockServer()] : [])],
+  server: {
+    host: '127.0.0.1',
+    ...(mode === 'mock' ? {} : { proxy: { '/api': { target: api, changeOrigin: false } } }),
+  },
   // The server puts a fresh nonce in place of this word in every index.html it sends (see README.md).
   html: { cspNonce: 'HYDROPHONE_CSP_NONCE' },
   build: {

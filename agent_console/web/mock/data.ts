@@ -8,14 +8,22 @@ const month = (back: number): string => {
   return new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - back, 1)).toISOString().slice(0, 10);
 };
 
-export const site = { name_zh: '清源水务', name_en: 'Clearspring Water', hotline: '96000', timezone: 'Asia/Shanghai', demo_phone: true };
+export const site = {
+  name_zh: '清源水务',
+  name_en: 'Clearspring Water',
+  hotline: '96000',
+  timezone: 'Asia/Shanghai',
+  demo_phone: true,
+};
 
 export const session = (user: string): Session => ({
   user,
   name: user.startsWith('agent') ? '林晓雯' : '陈志远',
   role: user.startsWith('agent') ? 'agent' : 'supervisor',
   extension: user.startsWith('agent') ? '1001' : null,
-  phone: user.startsWith('agent') ? { uri: 'sip:1001@127.0.0.1', password: 'x', ws_url: 'ws://127.0.0.1:1/ws', display_name: '林晓雯' } : null,
+  phone: user.startsWith('agent')
+    ? { uri: 'sip:1001@127.0.0.1', password: 'x', ws_url: 'ws://127.0.0.1:1/ws', display_name: '林晓雯' }
+    : null,
   push_url: '',
   expires_at: ago(-36000),
 });
@@ -23,7 +31,13 @@ export const session = (user: string): Session => ({
 export const CALL = uuid(1);
 export const TICKET = uuid(101);
 
-export const link = (up: boolean): LinkView => ({ pbx: 'main', up, since: ago(up ? 8000 : 42), synced_at: ago(75), drift: 0 });
+export const link = (up: boolean): LinkView => ({
+  pbx: 'main',
+  up,
+  since: ago(up ? 8000 : 42),
+  synced_at: ago(75),
+  drift: 0,
+});
 
 export const call = (n: number, part: Partial<CallView>): CallView => ({
   id: uuid(n),
@@ -45,13 +59,70 @@ export const call = (n: number, part: Partial<CallView>): CallView => ({
 });
 
 export const calls = (): CallView[] => [
-  call(2, { queued_at: ago(141), stage_since: ago(141), started_at: ago(215), position: 1, account: '10000019', verified: true }),
-  call(3, { queued_at: ago(83), stage_since: ago(83), started_at: ago(160), position: 2, language: 'en', caller_number: '+447700900123', caller_name: 'Margaret O’Neill' }),
-  call(4, { queued_at: ago(18), stage_since: ago(18), started_at: ago(48), position: 3, caller_name: '王建国' }),
-  call(5, { stage: 'in_ivr', stage_since: ago(31), started_at: ago(33), queued_at: null, queue: null, position: null, ivr_step: 'account' }),
-  call(6, { stage: 'in_ivr', stage_since: ago(7), started_at: ago(8), queued_at: null, queue: null, position: null, language: null, ivr_step: 'language' }),
-  call(7, { stage: 'talking', stage_since: ago(204), started_at: ago(290), queued_at: ago(214), position: null, agent: 'agent2', answered_at: ago(204), account: '10000027', verified: true }),
-  call(8, { stage: 'on_hold', stage_since: ago(22), started_at: ago(402), queued_at: ago(330), position: null, agent: 'agent3', answered_at: ago(318), account: '10000035' }),
+  call(2, {
+    queued_at: ago(141),
+    stage_since: ago(141),
+    started_at: ago(215),
+    position: 1,
+    account: '10000012',
+    verified: true,
+  }),
+  call(3, {
+    queued_at: ago(83),
+    stage_since: ago(83),
+    started_at: ago(160),
+    position: 2,
+    language: 'en',
+    caller_number: '+447700900123',
+    caller_name: 'Margaret O’Neill',
+  }),
+  call(4, {
+    queued_at: ago(18),
+    stage_since: ago(18),
+    started_at: ago(48),
+    position: 3,
+    caller_name: '王建国',
+  }),
+  call(5, {
+    stage: 'in_ivr',
+    stage_since: ago(31),
+    started_at: ago(33),
+    queued_at: null,
+    queue: null,
+    position: null,
+    ivr_step: 'account',
+  }),
+  call(6, {
+    stage: 'in_ivr',
+    stage_since: ago(7),
+    started_at: ago(8),
+    queued_at: null,
+    queue: null,
+    position: null,
+    language: null,
+    ivr_step: 'language',
+  }),
+  call(7, {
+    stage: 'talking',
+    stage_since: ago(204),
+    started_at: ago(290),
+    queued_at: ago(214),
+    position: null,
+    agent: 'agent2',
+    answered_at: ago(204),
+    account: '10000029',
+    verified: true,
+  }),
+  call(8, {
+    stage: 'on_hold',
+    stage_since: ago(22),
+    started_at: ago(402),
+    queued_at: ago(330),
+    position: null,
+    agent: 'agent3',
+    answered_at: ago(318),
+    account: '10000037',
+  }),
 ];
 
 const agent = (id: string, name: string, extension: string, part: Partial<AgentView>): AgentView => ({
@@ -76,13 +147,42 @@ export const me = (part: Partial<AgentView> = {}): AgentView => agent('agent1', 
 
 export const agents = (): AgentView[] => [
   me(),
-  agent('agent2', '赵敏', '1002', { routing: 'on_call', routing_since: ago(204), talk: 'talking', call: uuid(7), device: 'in_use', pending: 'lunch' }),
-  agent('agent3', 'Daniel Hughes', '1003', { routing: 'on_call', routing_since: ago(318), talk: 'on_hold', call: uuid(8), device: 'on_hold' }),
+  agent('agent2', '赵敏', '1002', {
+    routing: 'on_call',
+    routing_since: ago(204),
+    talk: 'talking',
+    call: uuid(7),
+    device: 'in_use',
+    pending: 'lunch',
+  }),
+  agent('agent3', 'Daniel Hughes', '1003', {
+    routing: 'on_call',
+    routing_since: ago(318),
+    talk: 'on_hold',
+    call: uuid(8),
+    device: 'on_hold',
+  }),
   agent('agent4', '孙丽华', '1004', { routing: 'wrap_up', routing_since: ago(11), wrap_up_until: ago(-19) }),
-  agent('agent5', '周伟', '1005', { routing: 'not_responding', routing_since: ago(96), presence_since: ago(9000) }),
-  agent('agent6', '吴倩', '1006', { presence: 'break', presence_since: ago(612), routing: 'off_queue', routing_since: ago(612) }),
+  agent('agent5', '周伟', '1005', {
+    routing: 'not_responding',
+    routing_since: ago(96),
+    presence_since: ago(9000),
+  }),
+  agent('agent6', '吴倩', '1006', {
+    presence: 'break',
+    presence_since: ago(612),
+    routing: 'off_queue',
+    routing_since: ago(612),
+  }),
   agent('agent7', 'Aisha Khan', '1007', { device: 'unavailable', console: false }),
-  agent('agent8', '何俊', '1008', { presence: 'offline', presence_since: ago(52000), routing: 'off_queue', routing_since: ago(52000), device: 'unavailable', console: false }),
+  agent('agent8', '何俊', '1008', {
+    presence: 'offline',
+    presence_since: ago(52000),
+    routing: 'off_queue',
+    routing_since: ago(52000),
+    device: 'unavailable',
+    console: false,
+  }),
 ];
 
 export const queue = (): QueueView => ({
@@ -127,7 +227,7 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
   match: 'pin',
   choices: [],
   account: {
-    number: '10000019',
+    number: '10000012',
     name: '张慧敏',
     address: '清源市临江区梧桐路 118 弄 6 号 1203 室',
     zone: '临江二区',
@@ -144,26 +244,66 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
     bills,
     readings,
   },
-  account_keyed: '10000019',
+  account_keyed: '10000012',
   billing_available: true,
   records_available: true,
   language: 'zh',
   ivr_path: [
     { step: 'language', way: '1', keyed: '1', took_ms: 4120 },
-    { step: 'account', way: 'ok', keyed: '10000019', took_ms: 11260 },
+    { step: 'account', way: 'ok', keyed: '10000012', took_ms: 11260 },
     { step: 'pin', way: 'ok', keyed: '', took_ms: 7480 },
     { step: 'bill', way: 'ok', keyed: '', took_ms: 14900 },
     { step: 'after_bill', way: 'person', keyed: '0', took_ms: 2310 },
   ],
   ivr_ms: 40070,
   open_tickets: [
-    { id: uuid(201), number: '20261121-000317', category: 'repair', status: 'dispatched', subject: '表前阀门渗水', opened_at: ago(93000), due_at: ago(5400) },
-    { id: uuid(202), number: '20261118-000122', category: 'complaint', status: 'in_progress', subject: '九月账单用水量异常，要求复核抄表', opened_at: ago(350000), due_at: ago(-9200) },
+    {
+      id: uuid(201),
+      number: '20261121-000317',
+      category: 'repair',
+      status: 'dispatched',
+      subject: '表前阀门渗水',
+      opened_at: ago(93000),
+      due_at: ago(5400),
+    },
+    {
+      id: uuid(202),
+      number: '20261118-000122',
+      category: 'complaint',
+      status: 'in_progress',
+      subject: '九月账单用水量异常，要求复核抄表',
+      opened_at: ago(350000),
+      due_at: ago(-9200),
+    },
   ],
   last_contacts: [
-    { id: uuid(201), number: '20261121-000317', category: 'repair', status: 'dispatched', subject: '表前阀门渗水', opened_at: ago(93000), due_at: null },
-    { id: uuid(203), number: '20261102-000088', category: 'enquiry', status: 'closed', subject: '阶梯水价如何计算', opened_at: ago(1_800_000), due_at: null },
-    { id: uuid(204), number: '20260815-000412', category: 'service_request', status: 'closed', subject: '', opened_at: ago(8_500_000), due_at: null },
+    {
+      id: uuid(201),
+      number: '20261121-000317',
+      category: 'repair',
+      status: 'dispatched',
+      subject: '表前阀门渗水',
+      opened_at: ago(93000),
+      due_at: null,
+    },
+    {
+      id: uuid(203),
+      number: '20261102-000088',
+      category: 'enquiry',
+      status: 'closed',
+      subject: '阶梯水价如何计算',
+      opened_at: ago(1_800_000),
+      due_at: null,
+    },
+    {
+      id: uuid(204),
+      number: '20260815-000412',
+      category: 'service_request',
+      status: 'closed',
+      subject: '',
+      opened_at: ago(8_500_000),
+      due_at: null,
+    },
   ],
   calls_7_days: 3,
   offered_at: ago(0),
@@ -179,7 +319,7 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
   subcategory: null,
   disposition: null,
   subject: '',
-  account: '10000019',
+  account: '10000012',
   caller_number: '13900001234',
   language: 'zh',
   agent: 'agent1',
@@ -197,7 +337,7 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
     caller_name: '张慧敏',
     dialled: '96000',
     language: 'zh',
-    account: '10000019',
+    account: '10000012',
     verified: true,
     ivr_flow: 'water',
     ivr_path: pop().ivr_path,
@@ -219,25 +359,81 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
       by: 'agent1',
       kind: 'changed',
       text: '',
-      changes: { category: [null, 'complaint'], subcategory: [null, 'reading_dispute'], disposition: [null, 'call_back'] },
+      changes: {
+        category: [null, 'complaint'],
+        subcategory: [null, 'reading_dispute'],
+        disposition: [null, 'call_back'],
+      },
     },
-    { at: ago(29), by: 'agent1', kind: 'note', text: '来电人反映九月用水量偏高，已核对表号。承诺三个工作日内复核抄表并回电。\n请回访时间在 18:00 以后。', changes: {} },
+    {
+      at: ago(29),
+      by: 'agent1',
+      kind: 'note',
+      text: '来电人反映九月用水量偏高，已核对表号。承诺三个工作日内复核抄表并回电。\n请回访时间在 18:00 以后。',
+      changes: {},
+    },
   ],
   ...part,
 });
 
 const SUBJECTS: readonly Partial<Ticket>[] = [
-  { subject: '九月账单用水量异常，要求复核抄表', category: 'complaint', status: 'open', disposition: 'call_back', due_at: ago(-9200) },
-  { subject: '表前阀门渗水', category: 'repair', subcategory: 'leak', status: 'dispatched', disposition: 'escalated', due_at: ago(5400) },
-  { subject: '阶梯水价如何计算', category: 'enquiry', status: 'closed', disposition: 'informed', closed_at: ago(100) },
-  { subject: 'No water since this morning, whole building', category: 'repair', status: 'in_progress', disposition: 'escalated', due_at: ago(-2000) },
-  { subject: '过户所需材料', category: 'service_request', status: 'closed', disposition: 'informed', closed_at: ago(100) },
+  {
+    subject: '九月账单用水量异常，要求复核抄表',
+    category: 'complaint',
+    status: 'open',
+    disposition: 'call_back',
+    due_at: ago(-9200),
+  },
+  {
+    subject: '表前阀门渗水',
+    category: 'repair',
+    subcategory: 'leak',
+    status: 'dispatched',
+    disposition: 'escalated',
+    due_at: ago(5400),
+  },
+  {
+    subject: '阶梯水价如何计算',
+    category: 'enquiry',
+    status: 'closed',
+    disposition: 'informed',
+    closed_at: ago(100),
+  },
+  {
+    subject: 'No water since this morning, whole building',
+    category: 'repair',
+    status: 'in_progress',
+    disposition: 'escalated',
+    due_at: ago(-2000),
+  },
+  {
+    subject: '过户所需材料',
+    category: 'service_request',
+    status: 'closed',
+    disposition: 'informed',
+    closed_at: ago(100),
+  },
   { subject: '', category: null, status: 'new', agent: null, account: null },
-  { subject: '建议缴费短信提前三天发送', category: 'suggestion', status: 'follow_up', disposition: 'informed' },
-  { subject: '举报小区私接消防水', category: 'report', status: 'accepted', disposition: 'escalated', due_at: ago(-80000) },
+  {
+    subject: '建议缴费短信提前三天发送',
+    category: 'suggestion',
+    status: 'follow_up',
+    disposition: 'informed',
+  },
+  {
+    subject: '举报小区私接消防水',
+    category: 'report',
+    status: 'accepted',
+    disposition: 'escalated',
+    due_at: ago(-80000),
+  },
 ];
 
 export const tickets = (): Ticket[] =>
   Array.from({ length: 22 }, (_, n) =>
-    ticket(317 - n, { ...SUBJECTS[n % SUBJECTS.length], opened_at: ago(240 + n * 1900), caller_number: `139****${10 + n}34` }),
+    ticket(317 - n, {
+      ...SUBJECTS[n % SUBJECTS.length],
+      opened_at: ago(240 + n * 1900),
+      caller_number: `139****${10 + n}34`,
+    }),
   );

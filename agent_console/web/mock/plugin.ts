@@ -1,11 +1,11 @@
 /**
  * A server without a call centre behind it, for looking at pages: `npm run dev:mock`.
- * `POST /mock/push` sends frames, `/mock/silence` stops all sound, `/mock/me` says who is logged in.
+ * `POST /mock-order/push` sends frames, `/mock-order/silence` stops all sound, `/mock-order/me` says who is logged in.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import { type WebSocket, WebSocketServer } from 'ws';
-import * as data from './data';
+import * as data from './data.ts';
 
 interface Mock {
   user: string | null;
@@ -18,7 +18,15 @@ interface Mock {
 }
 
 export function mockServer(): Plugin {
-  const mock: Mock = { user: null, sockets: new Set(), seq: new WeakMap(), silent: false, me: data.me(), pop: null, up: true };
+  const mock: Mock = {
+    user: null,
+    sockets: new Set(),
+    seq: new WeakMap(),
+    silent: false,
+    me: data.me(),
+    pop: null,
+    up: true,
+  };
   return {
     name: 'hydrophone-mock',
     configureServer(server) {
@@ -31,7 +39,8 @@ export function mockServer(): Plugin {
       server.httpServer?.on('close', () => clearInterval(beat));
       server.middlewares.use((request, response, next) => {
         const path = request.url?.split('?')[0] ?? '';
-        if (path.startsWith('/api/') || path.startsWith('/mock/')) void serve(mock, request, response, path);
+        if (path.startsWith('/api/') || path.startsWith('/mock-order/'))
+          void serve(mock, request, response, path);
         else next();
       });
     },
@@ -50,6 +59,7 @@ function all(mock: Mock, frame: object): void {
 }
 
 function join(mock: Mock, client: WebSocket): void {
+  if (mock.silent) return client.terminate();
   mock.sockets.add(client);
   client.on('close', () => mock.sockets.delete(client));
   client.on('message', () => send(mock, client, snapshot(mock)));
@@ -72,7 +82,12 @@ function snapshot(mock: Mock): object {
   };
 }
 
-async function serve(mock: Mock, request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+async function serve(
+  mock: Mock,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
   const body = await read(request);
   const answer = route(mock, request.method ?? 'GET', path, body, request.headers.host ?? '');
   response.statusCode = answer === undefined ? 204 : answer instanceof Refusal ? answer.status : 200;
@@ -100,14 +115,25 @@ async function read(request: IncomingMessage): Promise<Record<string, unknown>> 
 
 type Answer = object | undefined;
 
-function route(mock: Mock, method: string, path: string, body: Record<string, unknown>, host: string): Answer {
-  if (path.startsWith('/mock/')) return order(mock, path, body);
+function route(
+  mock: Mock,
+  method: string,
+  path: string,
+  body: Record<string, unknown>,
+  host: string,
+): Answer {
+  if (path.startsWith('/mock-order/')) return order(mock, path, body);
   switch (`${method} ${path}`) {
     case 'GET /api/site':
       return data.site;
     case 'POST /api/login':
       if (body['password'] === 'wrong') {
-        return new Refusal(401, 'wrong_password', '用户名或密码不正确。请检查后重试。', 'User name or password is wrong. Check both and try again.');
+        return new Refusal(
+          401,
+          'wrong_password',
+          '用户名或密码不正确。请检查后重试。',
+          'User name or password is wrong. Check both and try again.',
+        );
       }
       mock.user = String(body['user']);
       return data.session(mock.user);
@@ -115,36 +141,49 @@ function route(mock: Mock, method: string, path: string, body: Record<string, un
       mock.user = null;
       return undefined;
     case 'GET /api/session':
-      return mock.user ? data.session(mock.user) : new Refusal(401, 'not_logged_in', '尚未登录。', 'Not logged in.');
+      return mock.user
+        ? data.session(mock.user)
+        : new Refusal(401, 'not_logged_in', '尚未登录。', 'Not logged in.');
     case 'POST /api/push-ticket':
       return { ticket: 'x', push_url: `ws://${host}/mock-push` };
     case 'GET /api/demo/phone':
       return { phone: { ...data.session('agent1').phone, uri: 'sip:2000@127.0.0.1' }, hotline: '96000' };
     case 'POST /api/agent/presence':
-      return order(mock, '/mock/me', { presence: body['presence'], presence_since: data.ago(0) });
+      return order(mock, '/mock-order/me', { presence: body['presence'], presence_since: data.ago(0) });
     case 'GET /api/tickets':
       return { items: data.tickets(), next: 'more' };
   }
   const id = /^\/api\/tickets\/.*?(\d+)$/.exec(path)?.[1];
-  if (id) return data.ticket(Number(id), method === 'PATCH' ? { ...body, version: 4 } : Number(id) > 200 ? data.tickets()[0] : {});
+  if (id)
+    return data.ticket(
+      Number(id),
+      method === 'PATCH' ? { ...body, version: 4 } : Number(id) > 200 ? data.tickets()[0] : {},
+    );
   return path.startsWith('/api/agent/') ? mock.me : new Refusal(404, 'not_found', '没有找到。', 'Not found.');
 }
 
 function order(mock: Mock, path: string, body: Record<string, unknown>): Answer {
-  if (path === '/mock/silence') mock.silent = body['on'] === true;
-  if (path === '/mock/pbx') {
+  if (path === '/mock-order/silence') mock.silent = body['on'] === true;
+  if (path === '/mock-order/pbx') {
     mock.up = body['up'] === true;
-    all(mock, { type: 'upsert', links: [data.link(mock.up)], calls: [], agents: [], queues: [], gone_calls: [] });
+    all(mock, {
+      type: 'upsert',
+      links: [data.link(mock.up)],
+      calls: [],
+      agents: [],
+      queues: [],
+      gone_calls: [],
+    });
   }
-  if (path === '/mock/me') {
+  if (path === '/mock-order/me') {
     mock.me = { ...mock.me, ...body };
     all(mock, { type: 'upsert', links: [], calls: [], agents: [mock.me], queues: [], gone_calls: [] });
   }
-  if (path === '/mock/pop') {
+  if (path === '/mock-order/pop') {
     mock.pop = body['gone'] ? null : data.pop(body);
     all(mock, mock.pop ? { type: 'pop', pop: mock.pop } : { type: 'pop_withdrawn', call_id: data.CALL });
   }
-  if (path === '/mock/push') all(mock, body);
-  if (path === '/mock/drop') for (const client of mock.sockets) client.terminate();
+  if (path === '/mock-order/push') all(mock, body);
+  if (path === '/mock-order/drop') for (const client of mock.sockets) client.terminate();
   return { ok: true };
 }

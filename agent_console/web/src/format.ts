@@ -36,7 +36,12 @@ export class Times {
 
   /** `14:03:22` */
   time(at: string | number): string {
-    return this.format(at, 'time', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+    return this.format(at, 'time', {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+    });
   }
 
   /** `11-22 14:03`, with the year when it is not this one. */
@@ -66,7 +71,11 @@ export class Times {
     const key = 'month';
     let made = this.made.get(key);
     if (!made) {
-      made = new Intl.DateTimeFormat(LOCALES[this.language], { year: 'numeric', month: 'short', timeZone: 'UTC' });
+      made = new Intl.DateTimeFormat(LOCALES[this.language], {
+        year: 'numeric',
+        month: 'short',
+        timeZone: 'UTC',
+      });
       this.made.set(key, made);
     }
     return made.format(new Date(`${day.slice(0, 10)}T00:00:00Z`));
@@ -111,6 +120,8 @@ export function startOfDay(day: string, timeZone: string): string {
 
 /** How far a zone's wall clock is ahead of UTC at a moment, in ms. */
 function offset(at: number, timeZone: string): number {
-  const wall = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
+  const wall = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(
+    at,
+  );
   return Date.parse(`${wall.replace(' ', 'T')}Z`) - Math.floor(at / 1000) * 1000;
 }

@@ -14,13 +14,15 @@ import type {
 import { ask } from './http';
 
 export const site = () => ask<SiteView>('GET', '/api/site');
-export const logIn = (user: string, password: string) => ask<Session>('POST', '/api/login', { user, password });
+export const logIn = (user: string, password: string) =>
+  ask<Session>('POST', '/api/login', { user, password });
 export const logOut = () => ask<void>('POST', '/api/logout');
 export const session = () => ask<Session>('GET', '/api/session');
 export const pushTicket = () => ask<PushTicket>('POST', '/api/push-ticket');
 export const demoPhone = () => ask<DemoPhone>('GET', '/api/demo/phone');
 
-export const choosePresence = (presence: Presence) => ask<AgentView>('POST', '/api/agent/presence', { presence });
+export const choosePresence = (presence: Presence) =>
+  ask<AgentView>('POST', '/api/agent/presence', { presence });
 export const extendWrapUp = (by_s: number) => ask<AgentView>('POST', '/api/agent/wrap-up/extend', { by_s });
 export const finishWrapUp = () => ask<AgentView>('POST', '/api/agent/wrap-up/finish');
 
@@ -31,7 +33,10 @@ export const changeTicket = (id: string, change: TicketChange) =>
 
 /** What a list of tickets can be narrowed to; unset filters are left out. */
 export type TicketFilter = Partial<
-  Record<'q' | 'status' | 'category' | 'agent' | 'account' | 'from' | 'to' | 'sort' | 'cursor' | 'limit', string>
+  Record<
+    'q' | 'status' | 'category' | 'agent' | 'account' | 'from' | 'to' | 'sort' | 'cursor' | 'limit',
+    string
+  >
 >;
 
 export function tickets(filter: TicketFilter): Promise<TicketPage> {

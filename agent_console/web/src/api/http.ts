@@ -50,7 +50,10 @@ async function send(method: Method, path: string, body: unknown): Promise<Respon
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
-    headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    headers: {
+      Accept: 'application/json',
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
     signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };

@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { App as AntApp, Button, ConfigProvider, Result, Spin } from 'antd';
 import enGB from 'antd/locale/en_GB';
 import zhCN from 'antd/locale/zh_CN';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/http';
@@ -11,7 +11,7 @@ import { Net } from '../components/Errors';
 import { useSession } from './session';
 import { useLanguage, useSite } from './site';
 import { START } from './start';
-import { theme } from './theme';
+import { themeOf } from './theme';
 
 const LoginPage = lazy(() => import('../pages/login/LoginPage'));
 const ConsolePage = lazy(() => import('../pages/console/ConsolePage'));
@@ -24,7 +24,8 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
     },
   },
 });
@@ -36,9 +37,15 @@ function nonce(): string {
 
 export function App() {
   const language = useLanguage();
+  const theme = useMemo(() => themeOf(language), [language]);
   return (
     <QueryClientProvider client={queries}>
-      <ConfigProvider locale={language === 'zh' ? zhCN : enGB} theme={theme} csp={{ nonce: nonce() }} componentSize="middle">
+      <ConfigProvider
+        locale={language === 'zh' ? zhCN : enGB}
+        theme={theme}
+        csp={{ nonce: nonce() }}
+        button={{ autoInsertSpace: false }}
+      >
         <AntApp className="app">
           <Title />
           <Net name="page">

@@ -22,7 +22,12 @@ export function PhoneBadge() {
   if (registration === 'registered' && soundBlocked) {
     return (
       <Tooltip title={t('sip.soundBlocked')}>
-        <Button size="small" icon={<SoundOutlined />} onClick={() => void agentPhone()?.wakeBell()} data-testid="sound-on">
+        <Button
+          size="small"
+          icon={<SoundOutlined />}
+          onClick={() => void agentPhone()?.wakeBell()}
+          data-testid="sound-on"
+        >
           {t('sip.soundOn')}
         </Button>
       </Tooltip>

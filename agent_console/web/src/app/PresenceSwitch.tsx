@@ -10,7 +10,15 @@ import type { Presence } from '../wire';
 import { useDoubt, useMe } from './live';
 import { useLanguage } from './site';
 
-export const PRESENCES: readonly Presence[] = ['available', 'break', 'lunch', 'meeting', 'training', 'away', 'offline'];
+export const PRESENCES: readonly Presence[] = [
+  'available',
+  'break',
+  'lunch',
+  'meeting',
+  'training',
+  'away',
+  'offline',
+];
 
 export function PresenceSwitch() {
   const { t } = useTranslation();

@@ -99,7 +99,12 @@ function Pages({ agent }: { agent: boolean }) {
       {pages.map(([href, label]) => {
         const current = href === '/' ? place === '/' : place.startsWith(href);
         return (
-          <Link key={href} href={href} aria-current={current ? 'page' : undefined} className={current ? 'page current' : 'page'}>
+          <Link
+            key={href}
+            href={href}
+            aria-current={current ? 'page' : undefined}
+            className={current ? 'page current' : 'page'}
+          >
             {label}
           </Link>
         );
@@ -117,7 +122,11 @@ function UserMenu() {
     const inCall = usePhone.getState().call !== null;
     if (unsaved > 0 || inCall) {
       const text = inCall ? t('app.inCallLogOut') : t('app.unsavedLogOut', { count: unsaved });
-      const sure = await modal.confirm({ title: t('app.logOut'), content: text, okText: t('app.logOutAnyway') });
+      const sure = await modal.confirm({
+        title: t('app.logOut'),
+        content: text,
+        okText: t('app.logOutAnyway'),
+      });
       if (!sure) return;
     }
     useDrafts.getState().dropAll();
@@ -134,7 +143,11 @@ function UserMenu() {
             label: `${who.user} · ${t(`login.role_${who.role}`)}${who.extension ? ` · ${who.extension}` : ''}`,
           },
           { type: 'divider' },
-          { key: 'out', icon: <LogoutOutlined />, label: <span data-testid="logout">{t('app.logOut')}</span> },
+          {
+            key: 'out',
+            icon: <LogoutOutlined />,
+            label: <span data-testid="logout">{t('app.logOut')}</span>,
+          },
         ],
         onClick: ({ key }) => {
           if (key === 'out') void leave();

@@ -46,7 +46,11 @@ function CallBar({ call }: { call: PhoneCall }) {
     ? t(call.withPop ? 'call.incoming' : 'call.incomingNoData')
     : t(call.state === 'answering' ? 'call.connecting' : call.held ? 'call.held' : 'call.talking');
   return (
-    <div className={`statebar ${tone}`} data-testid={call.state === 'ringing' ? 'ring' : 'call-bar'} data-state={call.state}>
+    <div
+      className={`statebar ${tone}`}
+      data-testid={call.state === 'ringing' ? 'ring' : 'call-bar'}
+      data-state={call.state}
+    >
       <span className="statebar-icon">
         <PhoneFilled />
       </span>
@@ -95,7 +99,7 @@ function AnswerButtons() {
       >
         {t('call.answer')} <Key>F2</Key>
       </Button>
-      <HangUp />
+      <HangUp ringing />
     </>
   );
 }
@@ -130,18 +134,18 @@ function TalkButtons({ call }: { call: PhoneCall }) {
   );
 }
 
-function HangUp() {
+function HangUp({ ringing = false }: { ringing?: boolean }) {
   const { t } = useTranslation();
   return (
     <Button
       danger
-      type="primary"
-      icon={<PhoneFilled rotate={135} />}
+      {...(ringing ? ({ size: 'large' } as const) : ({ type: 'primary' } as const))}
+      icon={<PhoneFilled rotate={225} />}
       onClick={() => agentPhone()?.hangUp()}
       aria-keyshortcuts="F4"
       data-testid="hangup"
     >
-      {t('call.hangUp')} <Key>F4</Key>
+      {t(ringing ? 'call.reject' : 'call.hangUp')} <Key>F4</Key>
     </Button>
   );
 }
@@ -198,12 +202,14 @@ function AgentBar({ me }: { me: AgentView | null }) {
       <span className={`statebar-dot ${tone}`} aria-hidden="true" />
       <div className="statebar-text">
         <strong>{coming ? t('call.offered') : t(`routing.${me.routing}`)}</strong>
-        <span>
-          <Hint me={me} />
-        </span>
+        <span>{coming ? <CallerLabel /> : <Hint me={me} />}</span>
       </div>
       <span className="statebar-clock" role="timer" data-testid="routing-clock">
-        {me.routing === 'wrap_up' && me.wrap_up_until ? <WrapUpLeft until={me.wrap_up_until} /> : <Since at={me.routing_since} />}
+        {me.routing === 'wrap_up' && me.wrap_up_until ? (
+          <WrapUpLeft until={me.wrap_up_until} />
+        ) : (
+          <Since at={me.routing_since} />
+        )}
       </span>
       <div className="statebar-actions">
         {me.routing === 'wrap_up' && <WrapUpButtons />}
@@ -253,14 +259,22 @@ function WrapUpButtons() {
   const finish = async () => {
     const callId = useLive.getState().state.pop?.call_id;
     if (callId && isDirty(useDrafts.getState().drafts.get(callId))) {
-      const sure = await modal.confirm({ title: t('wrapup.finishUnsaved'), content: t('wrapup.finishUnsavedHint') });
+      const sure = await modal.confirm({
+        title: t('wrapup.finishUnsaved'),
+        content: t('wrapup.finishUnsavedHint'),
+      });
       if (!sure) return;
     }
     await order(api.finishWrapUp);
   };
   return (
     <>
-      <Button icon={<PlusOutlined />} title={t('wrapup.extendHint')} onClick={() => void order(() => api.extendWrapUp(60))} data-testid="wrapup-extend">
+      <Button
+        icon={<PlusOutlined />}
+        title={t('wrapup.extendHint')}
+        onClick={() => void order(() => api.extendWrapUp(60))}
+        data-testid="wrapup-extend"
+      >
         {t('wrapup.extend')}
       </Button>
       <Button icon={<CheckOutlined />} onClick={() => void finish()} data-testid="wrapup-finish">
@@ -274,7 +288,12 @@ function BackButton() {
   const { t } = useTranslation();
   const { busy, choose } = useChoosePresence();
   return (
-    <Button type="primary" loading={busy} onClick={() => void choose('available')} data-testid="back-available">
+    <Button
+      type="primary"
+      loading={busy}
+      onClick={() => void choose('available')}
+      data-testid="back-available"
+    >
       {t('presence.available')}
     </Button>
   );

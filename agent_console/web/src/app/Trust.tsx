@@ -14,7 +14,12 @@ export function TrustBadge() {
   if (doubt.kind === 'none') return <LiveBadge catchingUp={trust === 'gap'} />;
   const [icon, text] = LOOKS[doubt.kind];
   return (
-    <span className={`badge ${doubt.kind === 'starting' ? 'busy' : 'bad'}`} role="status" data-testid="trust" data-trust={doubt.kind}>
+    <span
+      className={`badge ${doubt.kind === 'starting' ? 'busy' : 'bad'}`}
+      role="status"
+      data-testid="trust"
+      data-trust={doubt.kind}
+    >
       {icon} {t(text)}
     </span>
   );
@@ -74,7 +79,10 @@ export function DoubtBanner() {
   }
   const since = doubt.kind === 'pbx' ? Date.parse(doubt.link.since) : doubt.since;
   const never = doubt.kind === 'pbx' && doubt.link.synced_at === null;
-  const texts = doubt.kind === 'pbx' ? (['trust.pbxTitle', 'trust.pbxText'] as const) : (['trust.staleTitle', 'trust.staleText'] as const);
+  const texts =
+    doubt.kind === 'pbx'
+      ? (['trust.pbxTitle', 'trust.pbxText'] as const)
+      : (['trust.staleTitle', 'trust.staleText'] as const);
   const about = { time: since === null ? '—' : times.time(since), age: clock((now - (since ?? now)) / 1000) };
   return (
     <Alert

@@ -54,7 +54,8 @@ const client = new PushClient(around, {
     const at = Date.parse(frame.at);
     useLive.setState(live => {
       const state = after(live.state, frame, me());
-      const popped = frame.type === 'pop' || (frame.type === 'snapshot' && frame.pop?.call_id !== live.state.pop?.call_id);
+      const popped =
+        frame.type === 'pop' || (frame.type === 'snapshot' && frame.pop?.call_id !== live.state.pop?.call_id);
       return {
         state,
         frameAt: at,
@@ -105,7 +106,8 @@ export type Doubt =
 /** Say why what is shown may be wrong. Until when it was right is `since`, or the link's. */
 export function doubtOf(live: Pick<LiveStore, 'trust' | 'frameAt' | 'state'>): Doubt {
   if (live.trust === 'replaced') return { kind: 'replaced' };
-  if (live.frameAt === null) return live.trust === 'stale' ? { kind: 'stale', since: null } : { kind: 'starting' };
+  if (live.frameAt === null)
+    return live.trust === 'stale' ? { kind: 'stale', since: null } : { kind: 'starting' };
   if (live.trust !== 'live' && live.trust !== 'gap') return { kind: 'stale', since: live.frameAt };
   const down = [...live.state.links.values()].find(link => !link.up);
   return down ? { kind: 'pbx', link: down } : { kind: 'none' };
@@ -115,7 +117,11 @@ let cached: { of: unknown[]; doubt: Doubt } | null = null;
 
 export function useDoubt(): Doubt {
   return useLive(live => {
-    const of = [live.trust, live.trust === 'live' || live.trust === 'gap' ? live.frameAt === null : live.frameAt, live.state.links];
+    const of = [
+      live.trust,
+      live.trust === 'live' || live.trust === 'gap' ? live.frameAt === null : live.frameAt,
+      live.state.links,
+    ];
     if (cached?.of.every((part, i) => part === of[i])) return cached.doubt;
     cached = { of, doubt: doubtOf(live) };
     return cached.doubt;

@@ -1,10 +1,17 @@
 /** The look: calm, dense, one accent; colours that keep 4.5:1 on their backgrounds. */
 import type { ThemeConfig } from 'antd';
+import type { Language } from '../format';
 
-export const FONT =
-  '-apple-system, BlinkMacSystemFont, "Segoe UI", "Helvetica Neue", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
+const LATIN =
+  '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial';
+const CJK =
+  '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC"';
 
-export const theme: ThemeConfig = {
+/** Chinese takes its quotes and dashes from a Chinese font, English from a Latin one: they differ in width. */
+export const fontOf = (language: Language): string =>
+  language === 'zh' ? `${CJK}, ${LATIN}, sans-serif` : `${LATIN}, ${CJK}, sans-serif`;
+
+export const themeOf = (language: Language): ThemeConfig => ({
   token: {
     colorPrimary: '#0b5c7d',
     colorInfo: '#0b5c7d',
@@ -21,13 +28,19 @@ export const theme: ThemeConfig = {
     colorBorderSecondary: '#dde5e9',
     borderRadius: 6,
     fontSize: 14,
-    fontFamily: FONT,
+    fontFamily: fontOf(language),
+    colorWarningBg: '#fdf3e0',
+    colorWarningBorder: '#ecd4a6',
+    colorErrorBg: '#fdeceb',
+    colorErrorBorder: '#f0c0bc',
+    colorInfoBg: '#e8f2f6',
+    colorInfoBorder: '#bcd8e3',
     motionDurationMid: '0.12s',
     motionDurationSlow: '0.16s',
   },
   components: {
     Table: { cellPaddingBlockSM: 6, cellPaddingInlineSM: 10, headerBg: '#f5f8f9', headerColor: '#4a5b65' },
     Form: { itemMarginBottom: 12, verticalLabelPadding: '0 0 2px' },
-    Alert: { defaultPadding: '8px 12px' },
+    Alert: { defaultPadding: '8px 12px', withDescriptionPadding: '10px 14px', withDescriptionIconSize: 18 },
   },
-};
+});

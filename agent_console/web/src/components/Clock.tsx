@@ -1,6 +1,7 @@
 /** Running clocks. They run on the time up to which the state is known, and stand still when it isn't. */
-import { clock, secondsSince } from '../format';
+
 import { useKnownNow, useNow } from '../app/live';
+import { clock, secondsSince } from '../format';
 
 export function Since({ at, testid }: { at: string | null | undefined; testid?: string }) {
   const now = useKnownNow();

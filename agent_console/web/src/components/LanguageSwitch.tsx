@@ -2,8 +2,8 @@
 import { Segmented } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from '../app/site';
-import { chooseLanguage } from '../i18n';
 import type { Language } from '../format';
+import { chooseLanguage } from '../i18n';
 
 export function LanguageSwitch() {
   const { t } = useTranslation();

@@ -2,7 +2,15 @@
 import type { SipPhone } from '../wire';
 
 export type Registration = 'off' | 'connecting' | 'registered' | 'failed';
-export type Ending = 'normal' | 'canceled' | 'no_answer' | 'media' | 'network' | 'rejected' | 'busy' | 'failed';
+export type Ending =
+  | 'normal'
+  | 'canceled'
+  | 'no_answer'
+  | 'media'
+  | 'network'
+  | 'rejected'
+  | 'busy'
+  | 'failed';
 
 export interface PhoneEvents {
   onRegistration(registration: Registration): void;

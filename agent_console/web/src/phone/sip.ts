@@ -8,7 +8,10 @@ import type { Ending, PhoneDriver, PhoneEvents } from './driver';
 /** Waiting longer for more ICE candidates only delays the call: hosts come first and are enough in a LAN. */
 const CANDIDATES_MS = 400;
 const REGISTER_EVERY_S = 120;
-const MEDIA = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true }, video: false };
+const MEDIA = {
+  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  video: false,
+};
 const PEER: RTCConfiguration = { iceServers: [], bundlePolicy: 'max-bundle' };
 
 const ENDINGS: Record<string, Ending> = {
@@ -93,7 +96,11 @@ export class SipDriver implements PhoneDriver {
 
   key(digit: string): void {
     if (!this.session?.isEstablished()) return;
-    this.session.sendDTMF(digit, { transportType: C.DTMF_TRANSPORT.RFC2833, duration: 120, interToneGap: 80 });
+    this.session.sendDTMF(digit, {
+      transportType: C.DTMF_TRANSPORT.RFC2833,
+      duration: 120,
+      interToneGap: 80,
+    });
   }
 
   private onSession({ originator, session }: RTCSessionEvent): void {

@@ -1,5 +1,15 @@
 /** The live state as this browser knows it: pure functions from one state and one frame to the next. */
-import type { AgentView, CallView, LinkView, Pop, Push, QueueView, RoutingStatus, Snapshot, Upsert } from '../wire';
+import type {
+  AgentView,
+  CallView,
+  LinkView,
+  Pop,
+  Push,
+  QueueView,
+  RoutingStatus,
+  Snapshot,
+  Upsert,
+} from '../wire';
 
 export interface LiveState {
   readonly links: ReadonlyMap<string, LinkView>;

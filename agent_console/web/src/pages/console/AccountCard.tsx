@@ -13,7 +13,10 @@ export function AccountHead({ account }: { account: AccountView }) {
       <div className="account-name">
         <h2 data-testid="pop-name">{account.name}</h2>
         <span className="account-number">
-          {t('pop.account')} <b data-testid="pop-account" data-account={account.number}>{accountNumber(account.number)}</b>
+          {t('pop.account')}{' '}
+          <b data-testid="pop-account" data-account={account.number}>
+            {accountNumber(account.number)}
+          </b>
         </span>
         <Flags account={account} />
       </div>
@@ -59,7 +62,11 @@ export function Facts({ account }: { account: AccountView }) {
         {account.balance_fen > 0 && <small>{t('pop.credit')}</small>}
       </Fact>
       <Fact name={t('pop.arrears')} testid="pop-arrears" tone={account.arrears.total > 0 ? 'bad' : ''}>
-        {account.arrears.total > 0 ? money(account.arrears.total) : <span className="plain-value">{t('pop.noArrears')}</span>}
+        {account.arrears.total > 0 ? (
+          money(account.arrears.total)
+        ) : (
+          <span className="plain-value">{t('pop.noArrears')}</span>
+        )}
         <Ages arrears={account.arrears} />
       </Fact>
       <Fact name={t('pop.lastPayment')} testid="pop-payment">
@@ -75,7 +82,9 @@ export function Facts({ account }: { account: AccountView }) {
       </Fact>
       <Fact name={t('pop.meter')} testid="pop-meter">
         <span className="plain-value">{account.meter_number}</span>
-        <small className={account.meter_state === 'in_service' ? '' : 'bad-text'}>{t(`pop.meter_${account.meter_state}`)}</small>
+        <small className={account.meter_state === 'in_service' ? '' : 'bad-text'}>
+          {t(`pop.meter_${account.meter_state}`)}
+        </small>
       </Fact>
       <Fact name={t('pop.tariff')} testid="pop-tariff">
         <span className="plain-value">{account.tariff}</span>
@@ -84,7 +93,17 @@ export function Facts({ account }: { account: AccountView }) {
   );
 }
 
-function Fact({ name, testid, tone = '', children }: { name: string; testid: string; tone?: string; children: ReactNode }) {
+function Fact({
+  name,
+  testid,
+  tone = '',
+  children,
+}: {
+  name: string;
+  testid: string;
+  tone?: string;
+  children: ReactNode;
+}) {
   return (
     <div className={`fact ${tone}`}>
       <dt>{name}</dt>

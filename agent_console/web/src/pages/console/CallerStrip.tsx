@@ -9,7 +9,7 @@ import {
 import { Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { clock, phoneNumber } from '../../format';
+import { accountNumber, clock, phoneNumber } from '../../format';
 import type { Match, Pop } from '../../wire';
 
 export function CallerStrip({ pop }: { pop: Pop }) {
@@ -38,8 +38,8 @@ export function CallerStrip({ pop }: { pop: Pop }) {
         <Fact name={t('pop.language')} testid="pop-language">
           {pop.language ? <b>{t(`pop.lang_${pop.language}`)}</b> : '—'}
         </Fact>
-        <Fact name={t('pop.keyed', { account: '' }).trim()} testid="pop-keyed">
-          {pop.account_keyed ?? '—'}
+        <Fact name={t('pop.keyed')} testid="pop-keyed">
+          {pop.account_keyed ? accountNumber(pop.account_keyed) : '—'}
         </Fact>
       </dl>
       <Repeat pop={pop} />

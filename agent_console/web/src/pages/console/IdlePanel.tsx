@@ -14,7 +14,13 @@ import { type Draft, isDirty, useDrafts } from '../../drafts';
 import { accountNumber } from '../../format';
 import type { QueueView, Ticket } from '../../wire';
 
-export function IdlePanel({ onReopen, reopened }: { onReopen: (key: string) => void; reopened: string | null }) {
+export function IdlePanel({
+  onReopen,
+  reopened,
+}: {
+  onReopen: (key: string) => void;
+  reopened: string | null;
+}) {
   const queues = useLive(live => live.state.queues);
   const me = useMe();
   const aged = useDoubt().kind === 'none' ? '' : ' aged';
@@ -85,7 +91,15 @@ function UnsavedForms({ onReopen, reopened }: { onReopen: (key: string) => void;
   );
 }
 
-function Unsaved({ draft, onReopen, open }: { draft: Draft; onReopen: (key: string) => void; open: boolean }) {
+function Unsaved({
+  draft,
+  onReopen,
+  open,
+}: {
+  draft: Draft;
+  onReopen: (key: string) => void;
+  open: boolean;
+}) {
   const { t } = useTranslation();
   const times = useTimes();
   const { modal } = AntApp.useApp();

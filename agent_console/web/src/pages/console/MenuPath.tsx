@@ -23,7 +23,8 @@ export function MenuPath({ pop }: { pop: Pop }) {
 export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
   const { t, i18n } = useTranslation();
   // A site's own flow has steps and ways that no dictionary knows; they are shown as they are called.
-  const name = (kind: 'step' | 'way', id: string) => (i18n.exists(`${kind}.${id}`) ? t(`${kind}.${id}` as never) : id);
+  const name = (kind: 'step' | 'way', id: string) =>
+    i18n.exists(`${kind}.${id}`) ? t(`${kind}.${id}` as never) : id;
   return (
     <ol className="path">
       {steps.map((step, index) => (
@@ -31,7 +32,9 @@ export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
         <li key={index}>
           <span className="path-step">{name('step', step.step)}</span>
           {step.keyed && <kbd>{step.keyed}</kbd>}
-          {!/^\d$/.test(step.way) && step.way !== 'ok' && <span className="muted">{name('way', step.way)}</span>}
+          {!/^\d$/.test(step.way) && step.way !== 'ok' && (
+            <span className="muted">{name('way', step.way)}</span>
+          )}
           <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
         </li>
       ))}

@@ -19,13 +19,30 @@ export function PopPanel({ pop }: { pop: Pop }) {
   useTellPainted(pop.call_id);
   const { account } = pop;
   return (
-    <section className="pop" data-testid="pop" data-call={pop.call_id} aria-label={t('pop.title')} aria-live="polite">
+    <section
+      className="pop"
+      data-testid="pop"
+      data-call={pop.call_id}
+      aria-label={t('pop.title')}
+      aria-live="polite"
+    >
       <CallerStrip pop={pop} />
       {!pop.billing_available && (
-        <Alert type="warning" showIcon title={t('pop.billingDownTitle')} description={t('pop.billingDownHint')} data-testid="pop-billing-down" />
+        <Alert
+          type="warning"
+          showIcon
+          title={t('pop.billingDownTitle')}
+          description={t('pop.billingDownHint')}
+          data-testid="pop-billing-down"
+        />
       )}
       {!pop.records_available && (
-        <Alert type="warning" showIcon title={t('pop.recordsDownTitle')} description={t('pop.recordsDownHint')} />
+        <Alert
+          type="warning"
+          showIcon
+          title={t('pop.recordsDownTitle')}
+          description={t('pop.recordsDownHint')}
+        />
       )}
       {pop.choices.length > 0 && <Choices choices={pop.choices} callId={pop.call_id} />}
       {account ? (
@@ -36,7 +53,13 @@ export function PopPanel({ pop }: { pop: Pop }) {
       ) : (
         pop.billing_available &&
         pop.choices.length === 0 && (
-          <Alert type="info" showIcon title={t('pop.noAccountTitle')} description={t('pop.noAccountHint')} data-testid="pop-no-account" />
+          <Alert
+            type="info"
+            showIcon
+            title={t('pop.noAccountTitle')}
+            description={t('pop.noAccountHint')}
+            data-testid="pop-no-account"
+          />
         )
       )}
       {account && (account.bills.length > 0 || account.readings.length > 0) && (
@@ -46,8 +69,21 @@ export function PopPanel({ pop }: { pop: Pop }) {
       )}
       <div className="pop-three">
         <MenuPath pop={pop} />
-        <TicketBriefs title={t('pop.openTickets')} none={t('pop.noOpenTickets')} known={pop.records_available} tickets={pop.open_tickets} testid="pop-open-tickets" deadlines />
-        <TicketBriefs title={t('pop.lastContacts')} none={t('pop.noContacts')} known={pop.records_available} tickets={pop.last_contacts} testid="pop-last-contacts" />
+        <TicketBriefs
+          title={t('pop.openTickets')}
+          none={t('pop.noOpenTickets')}
+          known={pop.records_available}
+          tickets={pop.open_tickets}
+          testid="pop-open-tickets"
+          deadlines
+        />
+        <TicketBriefs
+          title={t('pop.lastContacts')}
+          none={t('pop.noContacts')}
+          known={pop.records_available}
+          tickets={pop.last_contacts}
+          testid="pop-last-contacts"
+        />
       </div>
     </section>
   );

@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useNow } from '../../app/live';
 import { useTimes } from '../../app/site';
-import type { TicketBrief } from '../../wire';
 import { useAge } from '../../components/useAge';
+import type { TicketBrief } from '../../wire';
 
 interface Props {
   title: string;

@@ -15,8 +15,22 @@ import type { Category, Disposition, Ticket } from '../../wire';
 import { SUBCATEGORIES } from './subcategories';
 import { useDraftFields } from './useDraftFields';
 
-const CATEGORIES: readonly Category[] = ['enquiry', 'repair', 'complaint', 'suggestion', 'report', 'service_request'];
-const DISPOSITIONS: readonly Disposition[] = ['resolved', 'informed', 'call_back', 'escalated', 'wrong_number', 'no_answer'];
+const CATEGORIES: readonly Category[] = [
+  'enquiry',
+  'repair',
+  'complaint',
+  'suggestion',
+  'report',
+  'service_request',
+];
+const DISPOSITIONS: readonly Disposition[] = [
+  'resolved',
+  'informed',
+  'call_back',
+  'escalated',
+  'wrong_number',
+  'no_answer',
+];
 
 interface Props {
   callId: string | null;
@@ -51,13 +65,27 @@ export function TicketForm(props: Props) {
       </h2>
       <FormFields fields={fields} touch={touch} />
       {saving.error !== null && <SaveError error={saving.error} />}
-      {saving.hint && <Alert type="warning" showIcon title={saving.hint} role="alert" data-testid="wrapup-hint" />}
+      {saving.hint && (
+        <Alert type="warning" showIcon title={saving.hint} role="alert" data-testid="wrapup-hint" />
+      )}
       <div className="form-actions">
-        <Button htmlType="submit" icon={<SaveOutlined />} loading={saving.busy} type={wrapUp ? 'default' : 'primary'} data-testid="wrapup-save">
+        <Button
+          htmlType="submit"
+          icon={<SaveOutlined />}
+          loading={saving.busy}
+          type={wrapUp ? 'default' : 'primary'}
+          data-testid="wrapup-save"
+        >
           {t('wrapup.save')}
         </Button>
         {wrapUp && (
-          <Button type="primary" icon={<CheckOutlined />} loading={saving.busy} onClick={() => void saving.run(true)} data-testid="wrapup-save-finish">
+          <Button
+            type="primary"
+            icon={<CheckOutlined />}
+            loading={saving.busy}
+            onClick={() => void saving.run(true)}
+            data-testid="wrapup-save-finish"
+          >
             {t('wrapup.saveFinish')}
           </Button>
         )}
@@ -70,7 +98,11 @@ function SaveState({ dirty, savedAt }: { dirty: boolean; savedAt: number | null 
   const { t } = useTranslation();
   const times = useTimes();
   return (
-    <small role="status" data-testid="wrapup-state" data-state={dirty ? 'unsaved' : savedAt ? 'saved' : 'empty'}>
+    <small
+      role="status"
+      data-testid="wrapup-state"
+      data-state={dirty ? 'unsaved' : savedAt ? 'saved' : 'empty'}
+    >
       {dirty ? t('wrapup.unsaved') : savedAt ? t('wrapup.saved', { time: times.time(savedAt) }) : ''}
     </small>
   );
@@ -155,7 +187,17 @@ function FormFields({ fields, touch }: { fields: Fields; touch: Touch }) {
   );
 }
 
-function Field({ label, id, error = '', children }: { label: string; id: string; error?: string; children: ReactNode }) {
+function Field({
+  label,
+  id,
+  error = '',
+  children,
+}: {
+  label: string;
+  id: string;
+  error?: string;
+  children: ReactNode;
+}) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -182,7 +224,13 @@ function Chips<T extends string>({ label, name, value, options, onChange }: Chip
   return (
     <fieldset className="field" data-testid={`wrapup-${name}`} data-value={value ?? ''}>
       <legend>{label}</legend>
-      <Radio.Group name={name} value={value} onChange={event => onChange(event.target.value as T)} optionType="button" className="chips">
+      <Radio.Group
+        name={name}
+        value={value}
+        onChange={event => onChange(event.target.value as T)}
+        optionType="button"
+        className="chips"
+      >
         {options.map(([option, text]) => (
           <Radio.Button key={option} value={option}>
             <span data-testid={`wrapup-${name}-${option}`}>{text}</span>
@@ -196,7 +244,11 @@ function Chips<T extends string>({ label, name, value, options, onChange }: Chip
 // ---------------------------------------------------------------- what is shown, and saving it
 
 /** What was typed wins over what the ticket holds; an account that the caller proved is proposed. */
-function shown(ticket: Ticket | undefined, touched: Partial<Fields> | undefined, proposed: string | null): Fields {
+function shown(
+  ticket: Ticket | undefined,
+  touched: Partial<Fields> | undefined,
+  proposed: string | null,
+): Fields {
   return {
     category: ticket?.category ?? null,
     subcategory: ticket?.subcategory ?? null,
@@ -254,7 +306,8 @@ function useSaving(
       setSavedAt(Date.now());
       return true;
     } catch (refused) {
-      if (refused instanceof FieldConflict) queries.setQueriesData({ queryKey: ['ticket', seen.id] }, refused.ticket);
+      if (refused instanceof FieldConflict)
+        queries.setQueriesData({ queryKey: ['ticket', seen.id] }, refused.ticket);
       setError(refused);
       return false;
     }
@@ -277,7 +330,11 @@ function useSaving(
 }
 
 /** Say what is missing before anything is sent; empty when all is well. */
-function problem(fields: Fields, ticket: Ticket | undefined, t: ReturnType<typeof useTranslation>['t']): string {
+function problem(
+  fields: Fields,
+  ticket: Ticket | undefined,
+  t: ReturnType<typeof useTranslation>['t'],
+): string {
   if (ticket === undefined) return t('wrapup.noTicket');
   if (fields.category === null) return t('wrapup.needCategory');
   if (fields.disposition === null) return t('wrapup.needDisposition');

@@ -6,8 +6,8 @@ import { type ECharts, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useTimes } from '../../app/site';
-import { FONT } from '../../app/theme';
+import { useLanguage, useTimes } from '../../app/site';
+import { fontOf } from '../../app/theme';
 import { money, type Times } from '../../format';
 import type { AccountView, BillView, ReadingView } from '../../wire';
 import { billOption, readingOption, type Words } from './usageOption';
@@ -86,6 +86,7 @@ function Legend({ what }: { what: What }) {
 function Chart({ account, what, label }: { account: AccountView; what: What; label: string }) {
   const { t } = useTranslation();
   const times = useTimes();
+  const language = useLanguage();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   const option = useMemo(() => {
@@ -97,8 +98,11 @@ function Chart({ account, what, label }: { account: AccountView; what: What; lab
       value: t('pop.value_m3'),
       kinds: { actual: t('pop.actual'), estimated: t('pop.estimated'), customer: t('pop.customer') },
     };
-    return what === 'bills' ? billOption(account.bills, words, times, FONT) : readingOption(account.readings, words, times, FONT);
-  }, [account, what, t, times]);
+    const font = fontOf(language);
+    return what === 'bills'
+      ? billOption(account.bills, words, times, font)
+      : readingOption(account.readings, words, times, font);
+  }, [account, what, t, times, language]);
 
   useEffect(() => {
     if (place.current === null) return;
@@ -131,10 +135,24 @@ function BillTable({ bills }: { bills: BillView[] }) {
         { title: t('pop.period'), dataIndex: 'period', render: (period: string) => times.month(period) },
         { title: t('pop.usage_m3'), dataIndex: 'usage_m3', align: 'right' },
         { title: t('pop.amount'), dataIndex: 'amount_fen', align: 'right', render: money },
-        { title: t('pop.open'), dataIndex: 'open_fen', align: 'right', render: (fen: number) => (fen > 0 ? <span className="bad-text">{money(fen)}</span> : '—') },
-        { title: t('pop.lateFee'), dataIndex: 'late_fee_fen', align: 'right', render: (fen: number) => (fen > 0 ? money(fen) : '—') },
+        {
+          title: t('pop.open'),
+          dataIndex: 'open_fen',
+          align: 'right',
+          render: (fen: number) => (fen > 0 ? <span className="bad-text">{money(fen)}</span> : '—'),
+        },
+        {
+          title: t('pop.lateFee'),
+          dataIndex: 'late_fee_fen',
+          align: 'right',
+          render: (fen: number) => (fen > 0 ? money(fen) : '—'),
+        },
         { title: t('pop.due'), dataIndex: 'due', render: (day: string) => times.date(day) },
-        { title: t('pop.kind'), dataIndex: 'estimated', render: (yes: boolean) => t(yes ? 'pop.estimated' : 'pop.actual') },
+        {
+          title: t('pop.kind'),
+          dataIndex: 'estimated',
+          render: (yes: boolean) => t(yes ? 'pop.estimated' : 'pop.actual'),
+        },
       ]}
     />
   );

@@ -17,7 +17,13 @@ const HATCHED = {
   color: '#b9d3de',
   borderColor: '#4f93b0',
   borderWidth: 1,
-  decal: { symbol: 'rect', color: 'rgba(11,92,125,0.55)', dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4 },
+  decal: {
+    symbol: 'rect',
+    color: 'rgba(11,92,125,0.55)',
+    dashArrayX: [1, 0],
+    dashArrayY: [2, 4],
+    rotation: -Math.PI / 4,
+  },
 };
 const AXIS = '#5d6e78';
 const GRID = '#e6edf0';
@@ -41,7 +47,8 @@ function tooltip(text: (index: number) => string) {
     renderMode: 'richText',
     axisPointer: { type: 'shadow' },
     confine: true,
-    formatter: (points: Point | Point[]) => text((Array.isArray(points) ? points[0] : points)?.dataIndex ?? 0),
+    formatter: (points: Point | Point[]) =>
+      text((Array.isArray(points) ? points[0] : points)?.dataIndex ?? 0),
   };
 }
 
@@ -66,7 +73,12 @@ function timeAxis(labels: string[]) {
   };
 }
 
-export function billOption(newestFirst: readonly BillView[], words: Words, times: Times, font: string): EChartsCoreOption {
+export function billOption(
+  newestFirst: readonly BillView[],
+  words: Words,
+  times: Times,
+  font: string,
+): EChartsCoreOption {
   const bills = newestFirst.toReversed();
   return {
     ...base(font),
@@ -74,7 +86,10 @@ export function billOption(newestFirst: readonly BillView[], words: Words, times
     xAxis: timeAxis(bills.map(bill => bill.period.slice(0, 7))),
     yAxis: [
       valueAxis('m³'),
-      { ...valueAxis('¥', false), axisLabel: { color: AXIS, fontSize: 11, formatter: (fen: number) => String(fen / 100) } },
+      {
+        ...valueAxis('¥', false),
+        axisLabel: { color: AXIS, fontSize: 11, formatter: (fen: number) => String(fen / 100) },
+      },
     ],
     series: [
       {
@@ -120,7 +135,9 @@ export function readingOption(
     ...base(font),
     tooltip: tooltip(index => {
       const reading = readings[index];
-      return reading ? `${times.date(reading.on)} · ${words.kinds[reading.kind]}\n${words.value}: ${reading.value_m3}` : '';
+      return reading
+        ? `${times.date(reading.on)} · ${words.kinds[reading.kind]}\n${words.value}: ${reading.value_m3}`
+        : '';
     }),
     xAxis: timeAxis(readings.map(reading => reading.on.slice(0, 7))),
     yAxis: { ...valueAxis('m³'), min: Math.max(0, Math.floor(lowest * 0.95)) },
@@ -129,7 +146,10 @@ export function readingOption(
         type: 'bar',
         name: words.value,
         barMaxWidth: 18,
-        data: readings.map(reading => ({ value: reading.value_m3, itemStyle: reading.kind === 'estimated' ? HATCHED : SOLID })),
+        data: readings.map(reading => ({
+          value: reading.value_m3,
+          itemStyle: reading.kind === 'estimated' ? HATCHED : SOLID,
+        })),
       },
     ],
   };

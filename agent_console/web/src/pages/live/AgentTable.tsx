@@ -18,7 +18,9 @@ const ORDER: Record<AgentView['routing'], number> = {
 };
 
 export function agentsInOrder(agents: readonly AgentView[]): AgentView[] {
-  return agents.toSorted((a, b) => ORDER[a.routing] - ORDER[b.routing] || a.extension.localeCompare(b.extension));
+  return agents.toSorted(
+    (a, b) => ORDER[a.routing] - ORDER[b.routing] || a.extension.localeCompare(b.extension),
+  );
 }
 
 interface Props {
@@ -28,7 +30,8 @@ interface Props {
 
 export function AgentTable({ agents, calls }: Props) {
   const { t } = useTranslation();
-  const count = (...routings: AgentView['routing'][]) => agents.filter(agent => routings.includes(agent.routing)).length;
+  const count = (...routings: AgentView['routing'][]) =>
+    agents.filter(agent => routings.includes(agent.routing)).length;
   return (
     <section className="card" aria-labelledby="agents">
       <h2 id="agents" className="table-head">
@@ -99,7 +102,11 @@ function useColumns(calls: ReadonlyMap<string, CallView>): ColumnsType<AgentView
         </span>
       ),
     },
-    { title: t('live.caller'), key: 'caller', render: (_, agent) => <With call={agent.call ? calls.get(agent.call) : undefined} /> },
+    {
+      title: t('live.caller'),
+      key: 'caller',
+      render: (_, agent) => <With call={agent.call ? calls.get(agent.call) : undefined} />,
+    },
     {
       title: t('live.presence'),
       key: 'presence',

@@ -95,7 +95,9 @@ function useColumns(agentNames: ReadonlyMap<string, string>): ColumnsType<CallVi
       render: (_, call) => (
         <>
           <span className="mono">{phoneNumber(call.caller_number) || t('pop.withheld')}</span>
-          {call.caller_name && call.caller_name !== call.caller_number && <bdi className="under">{call.caller_name}</bdi>}
+          {call.caller_name && call.caller_name !== call.caller_number && (
+            <bdi className="under">{call.caller_name}</bdi>
+          )}
         </>
       ),
     },
@@ -106,13 +108,28 @@ function useColumns(agentNames: ReadonlyMap<string, string>): ColumnsType<CallVi
         call.account && (
           <>
             <span className="mono">{accountNumber(call.account)}</span>
-            <span className={`under ${call.verified ? 'good-text' : ''}`}>{t(call.verified ? 'live.verified' : 'live.unverified')}</span>
+            <span className={`under ${call.verified ? 'good-text' : ''}`}>
+              {t(call.verified ? 'live.verified' : 'live.unverified')}
+            </span>
           </>
         ),
     },
-    { title: t('live.language'), key: 'language', render: (_, call) => (call.language ? t(`pop.lang_${call.language}`) : '—') },
-    { title: t('live.agent'), key: 'agent', render: (_, call) => (call.agent ? (agentNames.get(call.agent) ?? call.agent) : '—') },
-    { title: t('live.total'), key: 'total', align: 'right', render: (_, call) => <Since at={call.started_at} /> },
+    {
+      title: t('live.language'),
+      key: 'language',
+      render: (_, call) => (call.language ? t(`pop.lang_${call.language}`) : '—'),
+    },
+    {
+      title: t('live.agent'),
+      key: 'agent',
+      render: (_, call) => (call.agent ? (agentNames.get(call.agent) ?? call.agent) : '—'),
+    },
+    {
+      title: t('live.total'),
+      key: 'total',
+      align: 'right',
+      render: (_, call) => <Since at={call.started_at} />,
+    },
   ];
 }
 
@@ -127,7 +144,9 @@ function CallClock({ call }: { call: CallView }) {
   const seconds = secondsSince(waits(call) ? (call.queued_at ?? call.stage_since) : call.stage_since, now);
   return (
     <span className="clock big-clock" data-testid="live-clock">
-      <Levelled level={waits(call) ? ofWait(seconds) : 'good'}>{seconds === null ? '—' : clock(seconds)}</Levelled>
+      <Levelled level={waits(call) ? ofWait(seconds) : 'good'}>
+        {seconds === null ? '—' : clock(seconds)}
+      </Levelled>
     </span>
   );
 }

@@ -10,7 +10,12 @@ export function Levelled({ level, children }: { level: Level; children: ReactNod
   const name = t(`live.${level}`);
   return (
     <span className={`${level}-text levelled`} data-level={level}>
-      {children} {level === 'bad' ? <WarningFilled aria-label={name} title={name} /> : <ExclamationCircleFilled aria-label={name} title={name} />}
+      {children}{' '}
+      {level === 'bad' ? (
+        <WarningFilled aria-label={name} title={name} />
+      ) : (
+        <ExclamationCircleFilled aria-label={name} title={name} />
+      )}
     </span>
   );
 }

@@ -16,7 +16,12 @@ export function QueueFigures({ queue }: { queue: QueueView }) {
   const longest = secondsSince(queue.longest_wait_since, useKnownNow());
   const target_s = queue.service_level_target_s;
   return (
-    <section className="card queue" aria-label={`${t('live.queue')} ${queue.name}`} data-testid="live-queue" data-queue={queue.name}>
+    <section
+      className="card queue"
+      aria-label={`${t('live.queue')} ${queue.name}`}
+      data-testid="live-queue"
+      data-queue={queue.name}
+    >
       <h2 className="queue-name">
         <small>{t('live.queue')}</small> {queue.name}
       </h2>
@@ -24,7 +29,13 @@ export function QueueFigures({ queue }: { queue: QueueView }) {
         <Figure name={t('live.waiting')} big testid="live-waiting">
           {queue.waiting.length}
         </Figure>
-        <Figure name={t('live.longest')} level={ofWait(longest)} hint={t('live.waitRule')} big testid="live-longest">
+        <Figure
+          name={t('live.longest')}
+          level={ofWait(longest)}
+          hint={t('live.waitRule')}
+          big
+          testid="live-longest"
+        >
           {longest === null ? NO_VALUE : clock(longest)}
         </Figure>
         <Figure
@@ -37,7 +48,11 @@ export function QueueFigures({ queue }: { queue: QueueView }) {
         >
           {queue.service_level_pct === null ? NO_VALUE : `${queue.service_level_pct.toFixed(1)} %`}
         </Figure>
-        <Figure name={t('live.asaShort')} hint={`${t('live.asa')}: ${t('live.asaFormula')}`} testid="live-asa">
+        <Figure
+          name={t('live.asaShort')}
+          hint={`${t('live.asa')}: ${t('live.asaFormula')}`}
+          testid="live-asa"
+        >
           {queue.asa_s === null ? NO_VALUE : t('live.seconds', { s: queue.asa_s.toFixed(1) })}
         </Figure>
         <Figure name={t('live.offered')} under={t('live.today')} testid="live-offered">

@@ -69,14 +69,35 @@ function LoginForm() {
   };
 
   return (
-    <Form form={form} layout="vertical" onFinish={values => void submit(values)} requiredMark={false} size="large">
+    <Form
+      form={form}
+      layout="vertical"
+      onFinish={values => void submit(values)}
+      requiredMark={false}
+      size="large"
+    >
       {state.kind === 'nobody' && state.expired && error === null && (
         <Alert type="info" showIcon title={t('login.expired')} className="gap-below" />
       )}
-      <Form.Item name="user" label={t('login.user')} rules={[{ required: true, message: t('login.needUser') }]}>
-        <Input ref={first} autoComplete="username" autoCapitalize="none" spellCheck={false} maxLength={64} data-testid="login-user" />
+      <Form.Item
+        name="user"
+        label={t('login.user')}
+        rules={[{ required: true, message: t('login.needUser') }]}
+      >
+        <Input
+          ref={first}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          maxLength={64}
+          data-testid="login-user"
+        />
       </Form.Item>
-      <Form.Item name="password" label={t('login.password')} rules={[{ required: true, message: t('login.needPassword') }]}>
+      <Form.Item
+        name="password"
+        label={t('login.password')}
+        rules={[{ required: true, message: t('login.needPassword') }]}
+      >
         <Input.Password autoComplete="current-password" maxLength={256} data-testid="login-password" />
       </Form.Item>
       {error !== null && (

@@ -48,7 +48,14 @@ export default function DemoPhonePage() {
         <LanguageSwitch />
       </header>
       <main className="demo-main">
-        {off && <Result status="info" title={t('phone.off')} subTitle={t('phone.offHint')} extra={<Link href="/login">{t('login.title')}</Link>} />}
+        {off && (
+          <Result
+            status="info"
+            title={t('phone.off')}
+            subTitle={t('phone.offHint')}
+            extra={<Link href="/login">{t('login.title')}</Link>}
+          />
+        )}
         {error && !off && <ErrorNote error={error} onRetry={() => void refetch()} />}
         {!error && !data && <Waiting />}
         {data && <Phone demo={data} />}
@@ -64,7 +71,12 @@ function Phone({ demo }: { demo: DemoPhone }) {
   const name = useLanguage() === 'zh' ? site.name_zh : site.name_en;
   return (
     <>
-      <section className="demo-phone" aria-labelledby="demo-title" data-testid="phone" data-state={dialer.state}>
+      <section
+        className="demo-phone"
+        aria-labelledby="demo-title"
+        data-testid="phone"
+        data-state={dialer.state}
+      >
         <p className="demo-site">{name}</p>
         <h1 id="demo-title" className="demo-number">
           {demo.hotline}
@@ -98,7 +110,10 @@ function Status({ dialer }: { dialer: Dialer }) {
   return (
     <div className="demo-status">
       <p role="status" data-testid="phone-call-state" data-state={state}>
-        <span className={`demo-sign ${state === 'idle' && registration === 'failed' ? 'failed' : state}`} aria-hidden="true" />
+        <span
+          className={`demo-sign ${state === 'idle' && registration === 'failed' ? 'failed' : state}`}
+          aria-hidden="true"
+        />
         {state === 'idle' && registration !== 'registered' ? t(`sip.${registration}`) : t(`phone.${state}`)}
         {since !== null && (
           <>
@@ -109,9 +124,17 @@ function Status({ dialer }: { dialer: Dialer }) {
       </p>
       <SoundLevel stream={dialer.stream} />
       {trouble && (
-        <Alert type="warning" showIcon icon={<AudioMutedOutlined />} title={t(`sip.mic_${microphone}`)} description={t(`sip.mic_${microphone}Hint`)} />
+        <Alert
+          type="warning"
+          showIcon
+          icon={<AudioMutedOutlined />}
+          title={t(`sip.mic_${microphone}`)}
+          description={t(`sip.mic_${microphone}Hint`)}
+        />
       )}
-      {ending !== null && ending !== 'normal' && <Alert type="error" showIcon title={t(ending === 'canceled' ? 'call.ended' : `call.end_${ending}`)} />}
+      {ending !== null && ending !== 'normal' && (
+        <Alert type="error" showIcon title={t(ending === 'canceled' ? 'call.ended' : `call.end_${ending}`)} />
+      )}
     </div>
   );
 }
@@ -169,7 +192,15 @@ function MainButton({ dialer, hotline }: { dialer: Dialer; hotline: string }) {
   const { t } = useTranslation();
   if (dialer.state !== 'idle') {
     return (
-      <Button danger type="primary" size="large" block icon={<PhoneFilled rotate={135} />} onClick={dialer.hangUp} data-testid="phone-hangup">
+      <Button
+        danger
+        type="primary"
+        size="large"
+        block
+        icon={<PhoneFilled rotate={225} />}
+        onClick={dialer.hangUp}
+        data-testid="phone-hangup"
+      >
         {t('phone.hangUp')}
       </Button>
     );

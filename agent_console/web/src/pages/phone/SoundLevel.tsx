@@ -27,5 +27,15 @@ export function SoundLevel({ stream }: { stream: MediaStream | null }) {
       void context.close();
     };
   }, [stream]);
-  return <meter ref={bar} className="sound" min={0} max={1} value={0} aria-label={t('phone.level')} data-testid="phone-level" />;
+  return (
+    <meter
+      ref={bar}
+      className="sound"
+      min={0}
+      max={1}
+      value={0}
+      aria-label={t('phone.level')}
+      data-testid="phone-level"
+    />
+  );
 }

@@ -51,7 +51,13 @@ function Whole({ ticket }: { ticket: Ticket }) {
         )}
       </div>
       {editing && (
-        <TicketForm callId={null} ticketId={ticket.id} label={ticket.subject} proposedAccount={null} onDone={() => edit(false)} />
+        <TicketForm
+          callId={null}
+          ticketId={ticket.id}
+          label={ticket.subject}
+          proposedAccount={null}
+          onDone={() => edit(false)}
+        />
       )}
       <TicketFacts ticket={ticket} />
       {ticket.call && <CallFacts call={ticket.call} />}
@@ -78,7 +84,9 @@ function TicketFacts({ ticket }: { ticket: Ticket }) {
         {ticket.category ? t(`category.${ticket.category}`) : '—'}
         {subName && ` · ${subName}`}
       </Pair>
-      <Pair name={t('tickets.disposition')}>{ticket.disposition ? t(`disposition.${ticket.disposition}`) : '—'}</Pair>
+      <Pair name={t('tickets.disposition')}>
+        {ticket.disposition ? t(`disposition.${ticket.disposition}`) : '—'}
+      </Pair>
       <Pair name={t('tickets.account')}>{ticket.account ? accountNumber(ticket.account) : '—'}</Pair>
       <Pair name={t('tickets.caller')}>{phoneNumber(ticket.caller_number) || t('pop.withheld')}</Pair>
       <Pair name={t('tickets.agent')}>{ticket.agent ?? '—'}</Pair>
@@ -99,7 +107,9 @@ function CallFacts({ call }: { call: CallRecord }) {
         <Pair name={t('tickets.outcome')}>{call.outcome ? t(`outcome.${call.outcome}`) : '—'}</Pair>
         <Pair name={t('tickets.wait')}>{clock(call.wait_s)}</Pair>
         <Pair name={t('tickets.talk')}>{clock(call.talk_s)}</Pair>
-        <Pair name={t('tickets.hold')}>{t('tickets.holds', { time: clock(call.hold_s), count: call.holds })}</Pair>
+        <Pair name={t('tickets.hold')}>
+          {t('tickets.holds', { time: clock(call.hold_s), count: call.holds })}
+        </Pair>
         <Pair name={t('tickets.language')}>{call.language ? t(`pop.lang_${call.language}`) : '—'}</Pair>
         <Pair name={t('tickets.verified')}>{t(call.verified ? 'tickets.yes' : 'tickets.no')}</Pair>
         <Pair name={t('pop.queue')}>{call.queue ?? '—'}</Pair>
@@ -138,7 +148,8 @@ function Changes({ changes }: { changes: TicketEntry['changes'] }) {
   const { t, i18n } = useTranslation();
   const list = Object.entries(changes ?? {});
   if (list.length === 0) return null;
-  const field = (name: string) => (i18n.exists(`tickets.field_${name}`) ? t(`tickets.field_${name}` as never) : name);
+  const field = (name: string) =>
+    i18n.exists(`tickets.field_${name}`) ? t(`tickets.field_${name}` as never) : name;
   const value = (name: string, raw: string | null | undefined) => {
     if (raw === null || raw === undefined || raw === '') return '—';
     return i18n.exists(`${name}.${raw}`) ? t(`${name}.${raw}` as never) : raw;
@@ -146,7 +157,9 @@ function Changes({ changes }: { changes: TicketEntry['changes'] }) {
   return (
     <ul className="plain changes">
       {list.map(([name, [from, to]]) => (
-        <li key={name}>{t('tickets.change', { field: field(name), from: value(name, from), to: value(name, to) })}</li>
+        <li key={name}>
+          {t('tickets.change', { field: field(name), from: value(name, from), to: value(name, to) })}
+        </li>
       ))}
     </ul>
   );

@@ -9,7 +9,15 @@ import { useSite } from '../../app/site';
 import { startOfDay } from '../../format';
 import type { Category, TicketStatus } from '../../wire';
 
-export const NO_FILTER: TicketFilter = { q: '', status: '', category: '', agent: '', from: '', to: '', sort: 'newest' };
+export const NO_FILTER: TicketFilter = {
+  q: '',
+  status: '',
+  category: '',
+  agent: '',
+  from: '',
+  to: '',
+  sort: 'newest',
+};
 
 const STATUSES: readonly TicketStatus[] = [
   'new',
@@ -22,7 +30,14 @@ const STATUSES: readonly TicketStatus[] = [
   'closed',
   'cancelled',
 ];
-const CATEGORIES: readonly Category[] = ['enquiry', 'repair', 'complaint', 'suggestion', 'report', 'service_request'];
+const CATEGORIES: readonly Category[] = [
+  'enquiry',
+  'repair',
+  'complaint',
+  'suggestion',
+  'report',
+  'service_request',
+];
 const SORTS = ['newest', 'oldest', 'last_changed'] as const;
 const TYPING_MS = 300;
 
@@ -36,7 +51,9 @@ export function TicketFilters({ filter, onChange }: Props) {
   const { timezone } = useSite();
   const who = useWho();
   const set = (part: TicketFilter) => onChange({ ...filter, ...part });
-  const narrowed = Object.entries(filter).some(([name, value]) => value !== NO_FILTER[name as keyof TicketFilter]);
+  const narrowed = Object.entries(filter).some(
+    ([name, value]) => value !== NO_FILTER[name as keyof TicketFilter],
+  );
   return (
     <search className="filters">
       <Search value={filter.q ?? ''} onChange={q => set({ q })} />
@@ -45,14 +62,20 @@ export function TicketFilters({ filter, onChange }: Props) {
         onChange={status => set({ status })}
         aria-label={t('tickets.status')}
         className="filter"
-        options={[{ value: '', label: t('tickets.allStatus') }, ...STATUSES.map(value => ({ value, label: t(`status.${value}`) }))]}
+        options={[
+          { value: '', label: t('tickets.allStatus') },
+          ...STATUSES.map(value => ({ value, label: t(`status.${value}`) })),
+        ]}
       />
       <Select
         value={filter.category ?? ''}
         onChange={category => set({ category })}
         aria-label={t('tickets.category')}
         className="filter"
-        options={[{ value: '', label: t('tickets.allCategory') }, ...CATEGORIES.map(value => ({ value, label: t(`category.${value}`) }))]}
+        options={[
+          { value: '', label: t('tickets.allCategory') },
+          ...CATEGORIES.map(value => ({ value, label: t(`category.${value}`) })),
+        ]}
       />
       <DatePicker.RangePicker
         aria-label={t('tickets.opened')}
@@ -73,7 +96,10 @@ export function TicketFilters({ filter, onChange }: Props) {
         options={SORTS.map(value => ({ value, label: t(`tickets.sort_${value}`) }))}
       />
       {who.role === 'agent' && (
-        <Checkbox checked={filter.agent === who.user} onChange={event => set({ agent: event.target.checked ? who.user : '' })}>
+        <Checkbox
+          checked={filter.agent === who.user}
+          onChange={event => set({ agent: event.target.checked ? who.user : '' })}
+        >
           {t('tickets.mine')}
         </Checkbox>
       )}

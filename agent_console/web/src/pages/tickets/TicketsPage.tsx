@@ -13,8 +13,8 @@ import { ErrorNote } from '../../components/Errors';
 import { accountNumber, phoneNumber } from '../../format';
 import type { Ticket } from '../../wire';
 import { Due } from '../console/TicketBriefs';
-import { NO_FILTER, TicketFilters } from './TicketFilters';
 import { TicketDrawer } from './TicketDrawer';
+import { NO_FILTER, TicketFilters } from './TicketFilters';
 
 const PAGE = '50';
 
@@ -37,7 +37,12 @@ export default function TicketsPage() {
         <div className="tickets-head">
           <h1 id="tickets-title">{t('tickets.title')}</h1>
           <TicketFilters filter={filter} onChange={setFilter} />
-          <Button icon={<ReloadOutlined />} onClick={() => void refetch()} aria-label={t('tickets.refresh')} title={t('tickets.refresh')} />
+          <Button
+            icon={<ReloadOutlined />}
+            onClick={() => void refetch()}
+            aria-label={t('tickets.refresh')}
+            title={t('tickets.refresh')}
+          />
         </div>
         {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
         <Table<Ticket>
@@ -50,7 +55,13 @@ export default function TicketsPage() {
           scroll={{ x: 'max-content' }}
           rowClassName={ticket => (ticket.id === id ? 'row-open' : '')}
           locale={{ emptyText: <p className="muted none">{t('tickets.empty')}</p> }}
-          onRow={ticket => ({ onClick: () => go(`/tickets/${ticket.id}`), 'data-testid': 'ticket-row', 'data-ticket': ticket.id }) as object}
+          onRow={ticket =>
+            ({
+              onClick: () => go(`/tickets/${ticket.id}`),
+              'data-testid': 'ticket-row',
+              'data-ticket': ticket.id,
+            }) as object
+          }
         />
         <p className="tickets-more">
           {hasNextPage ? (
@@ -88,22 +99,52 @@ function useColumns(open: (ticket: Ticket) => void): ColumnsType<Ticket> {
         </button>
       ),
     },
-    { title: t('tickets.opened'), dataIndex: 'opened_at', render: (at: string) => <span className="mono">{times.short(at, now)}</span> },
+    {
+      title: t('tickets.opened'),
+      dataIndex: 'opened_at',
+      render: (at: string) => <span className="mono">{times.short(at, now)}</span>,
+    },
     {
       title: t('tickets.subject'),
       dataIndex: 'subject',
-      render: (subject: string) => <span className="ticket-subject">{subject || <span className="muted">{t('tickets.noSubject')}</span>}</span>,
+      render: (subject: string) => (
+        <span className="ticket-subject">
+          {subject || <span className="muted">{t('tickets.noSubject')}</span>}
+        </span>
+      ),
     },
     {
       title: t('tickets.category'),
       key: 'category',
       render: (_, { category }) => (category ? t(`category.${category}`) : '—'),
     },
-    { title: t('tickets.status'), key: 'status', render: (_, { status }) => <span className={`tag status-${status}`}>{t(`status.${status}`)}</span> },
-    { title: t('tickets.disposition'), key: 'disposition', render: (_, { disposition }) => (disposition ? t(`disposition.${disposition}`) : '—') },
-    { title: t('tickets.account'), dataIndex: 'account', render: (account: string | null) => <span className="mono">{account ? accountNumber(account) : '—'}</span> },
-    { title: t('tickets.caller'), dataIndex: 'caller_number', render: (number: string) => <span className="mono">{phoneNumber(number)}</span> },
+    {
+      title: t('tickets.status'),
+      key: 'status',
+      render: (_, { status }) => <span className={`tag status-${status}`}>{t(`status.${status}`)}</span>,
+    },
+    {
+      title: t('tickets.disposition'),
+      key: 'disposition',
+      render: (_, { disposition }) => (disposition ? t(`disposition.${disposition}`) : '—'),
+    },
+    {
+      title: t('tickets.account'),
+      dataIndex: 'account',
+      render: (account: string | null) => (
+        <span className="mono">{account ? accountNumber(account) : '—'}</span>
+      ),
+    },
+    {
+      title: t('tickets.caller'),
+      dataIndex: 'caller_number',
+      render: (number: string) => <span className="mono">{phoneNumber(number)}</span>,
+    },
     { title: t('tickets.agent'), dataIndex: 'agent', render: (agent: string | null) => agent ?? '—' },
-    { title: t('tickets.due'), dataIndex: 'due_at', render: (at: string | null, ticket) => (at && ticket.closed_at === null ? <Due at={at} /> : '—') },
+    {
+      title: t('tickets.due'),
+      dataIndex: 'due_at',
+      render: (at: string | null, ticket) => (at && ticket.closed_at === null ? <Due at={at} /> : '—'),
+    },
   ];
 }
