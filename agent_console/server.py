@@ -21,8 +21,12 @@ from agent_console.push.server import PushServer
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.model import Changes
+from storage.phones import e164
 
 log = logging.getLogger(__name__)
+
+ANY_NUMBER = "+8610000000000"
+"""Makes ``phonenumbers`` read its tables from disk before the loop needs them."""
 
 
 def utc_now() -> datetime:
@@ -82,6 +86,7 @@ class ConsoleServer:
 
     async def start(self) -> None:
         """Listen for browsers and scripts, and to the live centre."""
+        await asyncio.to_thread(e164, ANY_NUMBER, self._settings.site.region)
         await self.backend.sessions.load()
         self.pops.show_on(self.hub)
         self.backend.sessions.on_close(self.hub.end_session)

@@ -27,6 +27,7 @@ from agent_console.wire import (
     PresenceRequest,
     PushTicket,
     Session,
+    SiteView,
     Ticket,
     TicketChange,
     TicketPage,
@@ -154,6 +155,18 @@ async def demo_phone(backend: Backend, asked: Asked[None, None]) -> DemoPhone:
     if phone is None:
         raise NotFoundError
     return DemoPhone(phone=phone, hotline=backend.settings.site.hotline)
+
+
+async def site(backend: Backend, asked: Asked[None, None]) -> SiteView:
+    """Tell whose hotline this is."""
+    known = backend.settings.site
+    return SiteView(
+        name_zh=known.name_zh,
+        name_en=known.name_en,
+        hotline=known.hotline,
+        timezone=known.timezone,
+        demo_phone=backend.settings.web.demo_phone,
+    )
 
 
 async def health(backend: Backend, asked: Asked[None, None]) -> Health:

@@ -1,13 +1,14 @@
 """A console server on free ports, with a live centre and stores of its own."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from blockbuster import blockbuster_ctx
 
 from agent_console.server import ConsoleServer
 from agent_console.wire import Role
@@ -55,6 +56,13 @@ class House:
 
 def user_of(role: Role) -> str:
     return {Role.AGENT: "agent1", Role.SUPERVISOR: "supervisor1", Role.ADMIN: "admin1"}[role]
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[None]:
+    """A call that blocks while the loop runs is an error."""
+    with blockbuster_ctx("agent_console"):
+        yield
 
 
 @pytest.fixture

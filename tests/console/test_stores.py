@@ -1,5 +1,6 @@
 """The console's stores on a real PostgreSQL, through the API: what is kept comes out, and no filter breaks anything."""
 
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,13 +168,11 @@ async def test_what_is_not_there_is_not_found(real: Real) -> None:
     assert (await real.ask("PATCH", f"/api/tickets/{UUID(int=7)}", json={"version": 1}))[0] == 404
 
 
-@pytest.mark.parametrize("name", FILTERS)
-async def test_no_payload_in_a_filter_does_anything(real: Real, name: str) -> None:
+async def test_no_payload_in_a_filter_does_anything(real: Real) -> None:
     await real.calls.save(in_menu(1))
-    for payload in PAYLOADS:
-        for path in ("/api/calls", "/api/tickets"):
-            status, _ = await real.ask("GET", f"{path}?{name}={quote(payload)}")
-            assert status in (200, 422), (path, name, payload)
+    for path, name, payload in itertools.product(("/api/calls", "/api/tickets"), FILTERS, PAYLOADS):
+        status, _ = await real.ask("GET", f"{path}?{name}={quote(payload)}")
+        assert status in (200, 422), (path, name, payload)
 
     assert len((await real.ask("GET", "/api/calls"))[1]["items"]) == 1
 
