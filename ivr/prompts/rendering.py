@@ -30,7 +30,7 @@ URGENT_AT_MOST: Mapping[Language, int] = {"zh": 2, "en": 40}
 WORKER = (sys.executable, "-P", "-W", "ignore", "-m", "ivr.prompts.worker")
 
 _AHEAD_AT_MOST = 4
-_JOB_LIMIT_S = 60.0
+_JOB_LIMIT_S = 120.0
 _LONGEST_REST_S = 30.0
 _FAREWELL_S = 2.0
 

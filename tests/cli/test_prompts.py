@@ -1,0 +1,72 @@
+"""``hydrophone prompts`` from the shell."""
+
+from pathlib import Path
+
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from cti.cli.prompts import app
+from ivr.prompts import core_pack
+from ivr.prompts.catalogue import shipped
+from ivr.prompts.store import Store
+
+run = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HYDROPHONE_HOME", str(tmp_path))
+    monkeypatch.setenv("HYDROPHONE_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_a_new_install_misses_everything_and_a_built_one_nothing() -> None:
+    before = run.invoke(app, ["missing"])
+    assert before.exit_code == 1
+    assert f"{len(shipped().core_clips())} missing" in before.output
+    built = run.invoke(app, ["build"])
+    assert built.exit_code == 0, built.output
+    after = run.invoke(app, ["missing"])
+    assert after.exit_code == 0
+    assert "0 missing" in after.output
+
+
+def test_the_list_shows_the_words_and_what_is_ready(install: Path) -> None:
+    core_pack.unpack(core_pack.SHIPPED, Store(install / "cache" / "voice"))
+    listed = run.invoke(app, ["list"], env={"COLUMNS": "300"})
+    assert listed.exit_code == 0
+    assert "人工服务请按零" in listed.output
+    assert "by value" in listed.output
+    assert "missing" not in listed.output
+
+
+def test_a_sentence_can_be_listened_to(install: Path) -> None:
+    wav = install / "goodbye.wav"
+    played = run.invoke(app, ["play", "goodbye", "--language", "en", "--wav", str(wav)])
+    assert played.exit_code == 0, played.output
+    assert "Thank you for calling" in played.output
+    samples, rate = soundfile.read(wav)
+    assert rate == 8000
+    assert len(samples) > 8000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["no.such"], "there is no prompt"),
+        (["goodbye", "-v", "amount=1"], "has no slot"),
+        (["bill.arrears", "-v", "total=a lot"], "no amount such as"),
+        (["bill.arrears"], "cannot be said"),
+        (["goodbye", "--language", "fr"], "neither zh nor en"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(arguments: list[str], fault: str) -> None:
+    refused = run.invoke(app, ["play", *arguments], env={"COLUMNS": "200"})
+    assert refused.exit_code == 2
+    assert fault in refused.output
+
+
+def test_a_file_of_amounts_that_are_none_is_refused(install: Path) -> None:
+    (install / "amounts.txt").write_text("86.40\nlots\n")
+    assert run.invoke(app, ["build", "--amounts", str(install / "amounts.txt")]).exit_code == 2

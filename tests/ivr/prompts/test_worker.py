@@ -1,0 +1,115 @@
+"""The real worker with the real engines: renders both languages, calls nobody, dies with its parent."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from ivr.ports import Money
+from ivr.prompts import rendering, voices
+from ivr.prompts.catalogue import shipped
+from ivr.prompts.errors import RenderError
+from ivr.prompts.rendering import Rendering, speech_job
+from ivr.prompts.store import Store
+from tests.hearing.conftest import CACHE
+
+pytestmark = [pytest.mark.speech, pytest.mark.timeout(120)]
+
+QUIET = """
+import sys
+def watch(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise SystemExit(f"called out: {event}")
+sys.addaudithook(watch)
+from pathlib import Path
+from ivr.prompts.engines import ENGINES
+from ivr.prompts.voices import VOICES
+for language, text in (("zh", "请稍候。"), ("en", "One moment please.")):
+    voice = VOICES[language]
+    engine = ENGINES[voice.engine](Path(sys.argv[1]))
+    first, again = engine.render(text, voice), engine.render(text, voice)
+    print(len(first), bool((first == again).all()))
+"""
+
+
+def test_the_engines_call_nobody_and_say_the_same_twice() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", QUIET, str(CACHE)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.split("\n")[:2]
+    assert all(line.endswith("True") and int(line.split()[0]) > 12_000 for line in lines), done.stdout
+
+
+@pytest.fixture
+async def worker(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Yield a worker with a store of its own that takes the models from the repository's cache."""
+    (CACHE / "models").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "models").symlink_to(CACHE / "models")
+    made = Rendering(tmp_path, warm=())
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_an_amount_is_rendered_into_the_store_in_both_languages(worker: Rendering, tmp_path: Path) -> None:
+    store = Store(tmp_path / "voice")
+    for language in ("zh", "en"):
+        clip = shipped().clips("bill.arrears", {"total": Money(12345)}, language)[1]
+        key = voices.key_of(clip, shipped().readings)
+        await worker.ahead(speech_job(key, clip, shipped().readings))
+        facts = json.loads(await asyncio.to_thread(store.stem(key).with_suffix(".json").read_text))
+        assert facts["text"] == clip.text
+        assert 1500 < facts["ms"] < 4500
+        assert -20.5 < facts["level"]["speech_dbfs"] < -19.5
+        ulaw = await asyncio.to_thread(store.stem(key).with_suffix(".ulaw").read_bytes)
+        assert len(ulaw) == facts["ms"] * 8
+        assert len(ulaw) % 160 == 0
+
+
+async def test_a_text_without_speech_in_it_is_refused_and_the_worker_goes_on(worker: Rendering) -> None:
+    with pytest.raises(RenderError):
+        await worker.ahead({"key": "00aa", "language": "zh", "text": "❓"})
+    await worker.ahead({"key": "00ab", "language": "en", "text": "Good bye."})
+
+
+async def test_a_worker_without_its_model_says_which(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "kokoro-v1.0.int8.onnx").write_bytes(b"somebody else's")
+    made = Rendering(tmp_path, warm=())
+    await made.start()
+    with pytest.raises(RenderError, match=r"kokoro-v1\.0\.int8\.onnx is refused"):
+        await made.ahead({"key": "00aa", "language": "zh", "text": "好。"})
+    await made.stop()
+
+
+def test_the_worker_dies_with_its_parent(tmp_path: Path) -> None:
+    parent = textwrap.dedent(f"""
+        import subprocess, time
+        worker = subprocess.Popen({[*rendering.WORKER, str(tmp_path)]!r}, stdin=subprocess.PIPE)
+        print(worker.pid, flush=True)
+        time.sleep(600)
+    """)
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while _lives(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _lives(pid)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
