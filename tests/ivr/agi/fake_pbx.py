@@ -63,7 +63,7 @@ class FakePbx:
             return
 
 
-async def until(condition: Callable[[], bool], deadline_s: float = 3.0) -> None:
+async def until(condition: Callable[[], bool], deadline_s: float = 10.0) -> None:
     """Wait for ``condition``."""
     async with asyncio.timeout(deadline_s):
         while not condition():  # noqa: ASYNC110 - whatever the condition is made of

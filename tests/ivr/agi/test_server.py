@@ -13,7 +13,7 @@ from ivr.errors import HungUpError
 from tests.ivr.agi.fake_pbx import FakePbx, until
 from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
 
-QUICK = Limits(header_s=0.1, drain_s=0.1)
+QUICK = Limits(header_s=10, drain_s=0.1)
 
 
 @asynccontextmanager
@@ -83,10 +83,10 @@ async def test_an_address_that_is_not_on_the_list_is_refused() -> None:
 
 
 async def test_who_says_nothing_is_dropped_at_the_deadline() -> None:
-    async with serving(answer) as (server, port):
+    async with serving(answer, limits=Limits(header_s=0.1)) as (server, port):
         started = time.monotonic()
         assert await (await FakePbx.connect(port, b"agi_network: yes\n")).closed()
-        assert 0.05 < time.monotonic() - started < 1
+        assert 0.09 < time.monotonic() - started < 5
         assert server.counts.silent == 1
 
 
@@ -261,7 +261,7 @@ async def test_faults_of_a_call_are_counted_by_their_kind(caplog: pytest.LogCapt
 
 
 async def test_a_thousand_silent_connections_leave_nothing_behind() -> None:
-    async with serving(answer, limits=Limits(silent=50, header_s=0.2)) as (server, port):
+    async with serving(answer, limits=Limits(silent=50, header_s=10)) as (server, port):
         for _ in range(20):
             flood = [await FakePbx.connect(port, b"") for _ in range(50)]
             assert await (await FakePbx.connect(port)).serve() == [["ANSWER"]]
