@@ -7,11 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []
+"""Processes that are meant to outlive us: kept, so that nobody takes a forgotten one for a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def launch(command: Sequence[str], *, output: IO[bytes], bound: bool) -> subproc
     prefix: tuple[str, ...] = ()
     if bound and (setpriv := shutil.which("setpriv")):
         prefix = (setpriv, "--pdeathsig", "TERM", "--")
-    return subprocess.Popen(  # noqa: S603 - our own command, no shell
+    process = subprocess.Popen(  # noqa: S603 - our own command, no shell
         [*prefix, *command],
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -52,6 +54,9 @@ def launch(command: Sequence[str], *, output: IO[bytes], bound: bool) -> subproc
         start_new_session=True,
         umask=0o077,
     )
+    if not bound:
+        _LEFT_RUNNING.append(process)
+    return process
 
 
 def write_pid_file(path: Path, pid: int) -> Running:
@@ -87,8 +92,3 @@ def tail(path: Path, *, lines: int = 20) -> str:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return ""
-
-
-def deadline(seconds: float) -> float:
-    """Return the monotonic time that is ``seconds`` from now."""
-    return time.monotonic() + seconds

@@ -81,8 +81,8 @@ async def test_a_menu_that_sent_half_a_command_and_died_leaves_the_caller_to_the
 
 
 async def test_a_silent_menu_is_given_up_and_the_caller_queued(make_pbx: MakePbx, tmp_path: Path) -> None:
-    pbx = await make_pbx(patience=Patience(menu_s=2))
-    async with menu(pbx), tapped(pbx) as tap, calling(pbx, tmp_path, patience_s=4) as caller:
+    pbx = await make_pbx(patience=Patience(menu_s=1))
+    async with menu(pbx), tapped(pbx) as tap, calling(pbx, tmp_path, patience_s=2.5) as caller:
         await tap.event("Newstate", ChannelStateDesc="Up")
         assert not [event for event in tap.events if event["Event"] == "QueueCallerJoin"]
         await joined(tap, within_s=4)
@@ -90,20 +90,20 @@ async def test_a_silent_menu_is_given_up_and_the_caller_queued(make_pbx: MakePbx
 
 
 async def test_a_menu_that_refreshes_its_time_is_left_alone(make_pbx: MakePbx, tmp_path: Path) -> None:
-    pbx = await make_pbx(patience=Patience(menu_s=2))
+    pbx = await make_pbx(patience=Patience(menu_s=1))
     async with menu(pbx, b"SET VARIABLE TIMEOUT(absolute) 30\n"), tapped(pbx) as tap:
-        async with calling(pbx, tmp_path, patience_s=4) as caller:
+        async with calling(pbx, tmp_path, patience_s=2.5) as caller:
             await caller.finish()
         assert not [event for event in tap.events if event["Event"] == "QueueCallerJoin"]
 
 
 async def test_a_frozen_menu_is_given_up_in_the_middle_of_a_prompt(make_pbx: MakePbx, tmp_path: Path) -> None:
-    pbx = await make_pbx(patience=Patience(menu_s=2))
+    pbx = await make_pbx(patience=Patience(menu_s=1))
     tune = pbx.settings.home / "pbx/music/hydrophone"
     async with (
         menu(pbx, f'STREAM FILE {tune} ""\n'.encode()),
         tapped(pbx) as tap,
-        calling(pbx, tmp_path, patience_s=4) as caller,
+        calling(pbx, tmp_path, patience_s=2.5) as caller,
     ):
         await joined(tap, within_s=4)
         await caller.finish()
@@ -155,7 +155,7 @@ async def test_a_queue_without_agents_overflows_to_every_phone_and_then_says_sor
 
 
 async def test_the_cel_file_never_holds_the_menus_secret(make_pbx: MakePbx, tmp_path: Path) -> None:
-    pbx = await make_pbx(patience=Patience(menu_s=2))
+    pbx = await make_pbx(patience=Patience(menu_s=1))
     async with menu(pbx), calling(pbx, tmp_path, patience_s=0.5) as caller:
         await caller.finish()
     await pbx.down()
