@@ -203,6 +203,7 @@ class AmiLink:
             new_id=self._new_id,
             recent=self._recent,
         )
+        session.lost.add_done_callback(lambda _: self._came_up.clear())
         try:
             await session.open()
             self._session = session
@@ -259,13 +260,18 @@ class AmiLink:
         if idempotent and not action.repeatable:
             raise NotRepeatableError(action.name)
         deadline = asyncio.get_running_loop().time() + timeout_s
+        sent = False
         while True:
             try:
                 return await self._usable().ask(action, self._left_s(action, deadline, timeout_s))
             except LinkLostError:
                 if not idempotent:
                     raise
-                await self.wait_up(self._left_s(action, deadline, timeout_s))
+                sent = True
+            except LinkDownError:
+                if not sent:
+                    raise
+            await self.wait_up(self._left_s(action, deadline, timeout_s))
 
     async def items(self, action: AmiAction, *, timeout_s: float = 10.0) -> AsyncGenerator[Event, None]:
         """Send a list action and yield its items as they come.
