@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.domain.ids import CallId, TicketId
 from cti.domain.model import Outcome
 from storage.records import Disposition, EntryKind, TicketStatus
-from storage.schema import calls, ticket_entries, ticket_numbers, tickets
+from storage.schema import ticket_entries, ticket_numbers, tickets
 
 SYSTEM = "system"
 """Who wrote an entry that no person wrote."""
@@ -37,10 +37,9 @@ def ticket_id(call: CallId) -> TicketId:
     return TicketId(uuid5(_TICKETS, call.hex))
 
 
-async def keep_ticket(connection: AsyncConnection, call_id: CallId, *, zone: ZoneInfo, now: datetime) -> TicketId:
-    """Open or fill the ticket of the call, whose row the transaction has locked by writing it."""
-    call = (await connection.execute(sa.select(calls).where(calls.c.id == call_id))).mappings().one()
-    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call_id).with_for_update())
+async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone: ZoneInfo, now: datetime) -> TicketId:
+    """Open or fill the ticket of ``call``, a row that the transaction has locked by writing it."""
+    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call["id"]).with_for_update())
     ticket = found.mappings().one_or_none()
     if ticket is None:
         ticket = await _open(connection, call, zone)

@@ -14,7 +14,7 @@ from storage.call_tickets import keep_ticket
 from storage.cursors import after, from_cursor, to_cursor
 from storage.engine import Database
 from storage.errors import NotFoundError
-from storage.merge import upsert
+from storage.merge import UPSERT
 from storage.phones import e164
 from storage.records import CallFilter, CallRecord, Page
 from storage.rows import CALL_WITH_TICKET, call_record, call_row
@@ -54,8 +54,8 @@ class CallStore:
         row = call_row(call, e164(call.caller_number, self._region))
 
         async def work(connection: AsyncConnection) -> TicketId:
-            await connection.execute(upsert(row))
-            return await keep_ticket(connection, call.id, zone=self._zone, now=self._now())
+            kept = (await connection.execute(UPSERT, row)).mappings().one()
+            return await keep_ticket(connection, kept, zone=self._zone, now=self._now())
 
         return await self._database.run(work)
 

@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 import stamina
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.errors import RefusedError, StorageUnavailableError
+from storage.errors import RefusedError, StorageBusyError, StorageUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,17 @@ def plain_dsn(dsn: str) -> str:
 
 
 class Database:
-    """A pool of connections, open until :meth:`close`. ``available`` is what the last work found."""
+    """A pool of connections, open until :meth:`close`. ``available`` is what the last work found.
+
+    More work than connections waits for its turn, first come first served, until its own deadline: callers bound it.
+    """
 
     def __init__(
         self, dsn: str, *, pool_size: int = 10, statement_timeout_s: float = 5.0, connect_timeout_s: float = 3.0
     ) -> None:
         self._deadline_s = statement_timeout_s + connect_timeout_s
         self._available = True
+        self._turns = asyncio.Semaphore(pool_size)
         milliseconds = str(int(statement_timeout_s * 1000))
         self._engine: AsyncEngine = create_async_engine(
             async_dsn(dsn),
@@ -89,14 +93,18 @@ class Database:
     async def run(self, work: Work[Result], *, deadline_s: float | None = None, attempts: int = ATTEMPTS) -> Result:
         """Do ``work`` in one transaction and return what it returns.
 
-        A lost connection repeats it, ``attempts`` times within ``deadline_s``, so it must be idempotent. Raises
-        ``StorageUnavailableError``, ``RefusedError``, or what ``work`` itself raises.
+        A lost connection repeats it, ``attempts`` times within ``deadline_s`` (which counts the wait for a turn too),
+        so it must be idempotent. Raises ``StorageUnavailableError``, ``RefusedError``, or what ``work`` raises.
         """
         limit = self._deadline_s if deadline_s is None else deadline_s
+        has_turn = False
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit), self._turns:
+                has_turn = True
                 result = await self._attempts(work, attempts)
         except TimeoutError:
+            if not has_turn:
+                raise StorageBusyError(f"no turn within {limit:g} s") from None
             self._note(False)
             raise StorageUnavailableError(f"no answer within {limit:g} s") from None
         except StorageUnavailableError:
@@ -132,6 +140,8 @@ class Database:
                     f"the database went away ({state or type(error.orig).__name__})"
                 ) from None
             raise _refused(error) from None
+        except StatementError as error:  # a value that can't be made a parameter
+            raise RefusedError(None, type(error.orig).__name__) from None
         except (PoolTimeoutError, OSError) as error:
             raise StorageUnavailableError(f"the database can't be reached ({type(error).__name__})") from error
 

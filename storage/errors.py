@@ -4,6 +4,7 @@
 
     StorageError
     ├── StorageUnavailableError     the database is down, too slow, or the connection was lost: try again later
+    │   └── StorageBusyError        the database is well, but too many wait for it
     ├── RefusedError                the database refused a row: a bug of ours, never the caller's fault
     ├── NotFoundError               there is no such ticket, call or user
     ├── BadCursorError              a cursor that no page of ours gave
@@ -25,6 +26,10 @@ class StorageError(Exception):
 
 class StorageUnavailableError(StorageError):
     """The database can't be reached, is too slow, or went away during the work."""
+
+
+class StorageBusyError(StorageUnavailableError):
+    """More work waits for the database than it does in the time given. It is not down."""
 
 
 class RefusedError(StorageError):

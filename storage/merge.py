@@ -5,10 +5,11 @@ the call. So what was learned is never unlearned: a known value gives way to a n
 shrink, and an end stays an end.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.schema import calls
 
@@ -20,9 +21,8 @@ GROWS = ("wait_s", "talk_s", "hold_s", "holds")
 END = ("ended_at", "outcome", "cause")
 
 
-def upsert(row: dict[str, Any]) -> pg.Insert:
-    """Return the statement that adds ``row`` to the calls, or merges it with the one that is there."""
-    insert = pg.insert(calls).values(row)
+def _upsert() -> ReturningInsert[Any]:
+    insert = pg.insert(calls)
     new: Any = insert.excluded
     newer = sa.or_(
         sa.and_(new.ended_at.is_not(None), calls.c.ended_at.is_(None)),
@@ -31,7 +31,7 @@ def upsert(row: dict[str, Any]) -> pg.Insert:
             new.stage_since >= calls.c.stage_since,
         ),
     )
-    return insert.on_conflict_do_update(index_elements=[calls.c.id], set_=_merged(new, newer))
+    return insert.on_conflict_do_update(index_elements=[calls.c.id], set_=_merged(new, newer)).returning(calls)
 
 
 def _merged(new: Any, newer: sa.ColumnElement[bool]) -> dict[str, Any]:
@@ -70,3 +70,7 @@ def _prefer(newer: sa.ColumnElement[bool], new: Any, old: Any) -> sa.ColumnEleme
 
 def _known(text: Any) -> Any:
     return sa.func.nullif(text, "")
+
+
+UPSERT: Final = _upsert()
+"""Adds a row to the calls or merges it with the one that is there; returns what is then kept. Long, so built once."""

@@ -37,7 +37,7 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
     return {
         "id": call.id,
         "pbx": call.pbx,
-        "linkedid": call.linkedid,
+        "linkedid": storable(call.linkedid, 150),
         "started_at": call.started_at,
         "ended_at": call.ended_at,
         "stage_since": call.stage_since,
@@ -47,15 +47,15 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
         "dialled": storable(call.dialled, _LONGEST_TEXT),
         "inbound": call.inbound,
         "language": call.language,
-        "account": None if call.account is None else storable(call.account, 32),
+        "account": _bounded(call.account, 32),
         "verified": call.verified,
-        "ivr_flow": call.ivr_flow,
+        "ivr_flow": _bounded(call.ivr_flow, _SMALL_TEXT),
         "ivr_path": [_step_row(step) for step in call.ivr_path],
         "ivr_served": call.ivr_served,
-        "queue": call.queue,
+        "queue": _bounded(call.queue, 32),
         "queued_at": call.queued_at,
         "wait_s": max(call.wait_s, 0),
-        "agent": call.agent,
+        "agent": _bounded(call.agent, _SMALL_TEXT),
         "answered_at": call.answered_at,
         "talk_s": max(call.talk_s, 0),
         "hold_s": max(call.hold_s, 0),
@@ -63,6 +63,10 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
         "outcome": call.outcome,
         "cause": call.cause,
     }
+
+
+def _bounded(text: str | None, longest: int) -> str | None:
+    return None if text is None else storable(text, longest)
 
 
 def _step_row(step: IvrStep) -> dict[str, Any]:

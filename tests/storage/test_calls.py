@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from cti.domain.ids import AccountNumber, AgentId, CallId, PbxName, TicketId
-from cti.domain.model import Call, Outcome
+from cti.domain.ids import AccountNumber, AgentId, CallId, LinkedId, PbxName, QueueName, TicketId
+from cti.domain.model import Call, IvrStep, Outcome
 from storage.call_tickets import ticket_id
 from storage.calls import CallStore
 from storage.engine import Database
@@ -186,6 +186,24 @@ async def test_text_that_postgresql_refuses_is_kept_as_well_as_it_can_be(store: 
     assert record.caller_name.startswith("a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c长")
     assert len(record.caller_name) == 256
     assert record.caller_number_e164 is None
+
+
+async def test_a_call_is_kept_however_long_the_names_are_that_the_pbx_gives(store: CallStore) -> None:
+    long = "x\0" * 500
+    step = IvrStep(step=long, way=long, at=NOON, took_ms=1, keyed=long)
+    await store.save(
+        answered(
+            linkedid=LinkedId(long),
+            queue=QueueName(long),
+            agent=AgentId(long),
+            account=AccountNumber(long),
+            ivr_flow=long,
+            ivr_path=(step,),
+        )
+    )
+    record = await store.get(a_call().id)
+    assert record.queue is not None
+    assert (len(record.linkedid), len(record.queue), len(record.ivr_path[0].keyed)) == (150, 32, 64)
 
 
 async def test_a_call_that_is_not_there_is_not_found(store: CallStore) -> None:

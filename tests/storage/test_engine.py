@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database, async_dsn, plain_dsn
-from storage.errors import RefusedError, StorageUnavailableError
+from storage.errors import RefusedError, StorageBusyError, StorageUnavailableError
 from storage.schema import calls, ticket_entries, tickets
 from tests.storage.calls import a_call, answered, ended, in_menu
 
@@ -137,12 +137,27 @@ async def test_a_deadline_holds_for_all_attempts_together(database: Database) ->
     assert await database.run(one) == 1
 
 
-async def test_when_all_connections_are_taken_waiting_has_an_end(database_dsn: str) -> None:
-    narrow = Database(database_dsn, pool_size=1, statement_timeout_s=5, connect_timeout_s=0.2)
-    async with narrow.engine.begin() as connection:
+async def test_a_burst_waits_for_its_turn_and_is_not_taken_for_a_database_that_is_down(database: Database) -> None:
+    assert sum(await asyncio.gather(*(database.run(one) for _ in range(300)))) == 300
+    assert database.available
+
+
+async def test_who_gets_no_turn_in_time_is_told_that_it_is_busy_not_down(database_dsn: str) -> None:
+    narrow = Database(database_dsn, pool_size=1)
+    held, free = asyncio.Event(), asyncio.Event()
+
+    async def hold(connection: AsyncConnection) -> None:
         await one(connection)
-        with pytest.raises(StorageUnavailableError):
-            await narrow.run(one, attempts=1)
+        held.set()
+        await free.wait()
+
+    holder = asyncio.create_task(narrow.run(hold))
+    await held.wait()
+    with pytest.raises(StorageBusyError):
+        await narrow.run(one, deadline_s=0.1)
+    assert narrow.available
+    free.set()
+    await holder
     assert await narrow.run(one) == 1
     await narrow.close()
 
