@@ -50,7 +50,7 @@ def leg_started(of: Translator, message: Event) -> events.LegStarted:
         linkedid=linkedid,
         channel=name,
         caller_number=words.text(message, "CallerIDNum"),
-        caller_name=words.text(message, "CallerIDName"),
+        caller_name=words.name(message, "CallerIDName"),
         dialled=dialled,
         inbound=leg == ChannelId(linkedid) and dialled not in ("", "s"),
         extension=words.phone_of_channel(name),

@@ -62,6 +62,9 @@ MEMBER: Final = frozenset(
 VARIABLES: Final = frozenset({"ChanVariable", "DestChanVariable"})
 """A site may have Asterisk add these to every channel; we never read them."""
 
+_ESCAPED: Final = {"\\": "\\", "'": "'", '"': '"', "?": "?"} | dict.fromkeys("abfnrtv", " ")
+_ESCAPE: Final = re.compile(r"\\([\\'\"?abfnrtv])")
+
 UP: Final = "6"
 """``AST_STATE_UP`` (``include/asterisk/channelstate.h``)."""
 
@@ -166,3 +169,12 @@ def _whole(pattern: re.Pattern[str], message: Event, key: str) -> re.Match[str]:
     if found is None:
         raise ForgedFrameError(message.name, f"{key} does not look like one")
     return found
+
+
+def name(message: Event, key: str) -> str:
+    """Return a caller's name as it was sent: channel snapshots carry names in C's escapes.
+
+    Source: ``ast_manager_build_channel_state_string_prefix`` in ``main/manager_channels.c``, which puts the names,
+    and only them, through ``ast_escape_c`` (``main/utils.c``). Line breaks and the like become spaces.
+    """
+    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], text(message, key))
