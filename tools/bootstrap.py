@@ -22,7 +22,7 @@ STAMPS = VENV / ".stamps"
 UV = "uv==0.13.9"
 OLDEST_NODE = (20, 19)
 RUN_COMMANDS: dict[str, str] = {}
-TEST_COMMANDS = {"chromium": "chromium"}
+TEST_COMMANDS = {"chromium": "chromium", "sipp": "sip-tester"}
 TEST_FILES = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk"}
 
 

@@ -10,9 +10,16 @@ from tests.e2e.people import chromium
 
 
 @pytest.fixture(scope="session")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """A hotline that is up."""
     yield from running(tmp_path_factory.mktemp("hotline"))
+
+
+@pytest.fixture
+async def install(hotline: Install) -> AsyncIterator[Install]:
+    """The hotline, with nobody left on the line after the test."""
+    yield hotline
+    await hotline.hang_up_all()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.domain.events import Language
-from ivr.ports import Day, Money, Month
+from ivr.ports import Day, Money, Month, Value
 from ivr.prompts.catalogue import Clip, shipped
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
@@ -36,7 +36,11 @@ def bill_clips(bill: Mapping[str, Any], language: Language) -> tuple[Clip, ...]:
     """Return the clips that say this bill of ``ready.json``."""
     year, month = (int(part) for part in bill["month"].split("-"))
     _, due_month, due_day = (int(part) for part in bill["due"].split("-"))
-    values = {"month": Month(year, month), "amount": Money(bill["amount_fen"]), "due": Day(due_month, due_day)}
+    values: dict[str, Value] = {
+        "month": Month(year, month),
+        "amount": Money(bill["amount_fen"]),
+        "due": Day(due_month, due_day),
+    }
     return shipped().clips("bill.latest", values, language)
 
 
@@ -66,4 +70,14 @@ def amounts_recognised(recording: Sound, at_s: float, length_s: float, language:
     return amounts(recogniser(CACHE).text(recording[start:end], language), language)
 
 
-__all__ = ["Sound", "amounts_recognised", "bill_clips", "candidates", "heard", "listen", "load", "sounds", "speech_dbfs"]
+__all__ = [
+    "Sound",
+    "amounts_recognised",
+    "bill_clips",
+    "candidates",
+    "heard",
+    "listen",
+    "load",
+    "sounds",
+    "speech_dbfs",
+]

@@ -44,7 +44,7 @@ class Install:
     home: Path
     ready: Mapping[str, Any]
     env: Mapping[str, str]
-    _calls: int = field(default=0)
+    _callers: list[Caller] = field(default_factory=list)
 
     def account(self, index: int) -> Mapping[str, Any]:
         """Return one of the sample accounts."""
@@ -53,14 +53,21 @@ class Install:
 
     async def call(self, script: str | Sequence[str], *, number: str = "13800138000", name: str = "") -> Caller:
         """Place a call: a script of steps, or the options of ``hydrophone call``."""
-        self._calls += 1
-        recording = self.home / f"heard-{self._calls}.wav"
+        recording = self.home / f"heard-{len(self._callers)}.wav"
         how = ("--script", script) if isinstance(script, str) else tuple(script)
         process = await asyncio.create_subprocess_exec(
             HYDROPHONE, "call", *how, "--from", number, "--name", name, "--record", str(recording), "--json",
             env=dict(self.env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        return Caller(process, recording)
+        self._callers.append(Caller(process, recording))
+        return self._callers[-1]
+
+    async def hang_up_all(self) -> None:
+        """End the callers that a failed test left on the line."""
+        for caller in self._callers:
+            if caller.process.returncode is None:
+                caller.process.terminate()
+                await caller.process.communicate()
 
     async def console(self, command: str) -> str:
         """Return what the PBX's own console answers."""

@@ -1,0 +1,115 @@
+"""A call from the first ring to the ticket: heard by the caller, seen by the agent, watched by the supervisor."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from cti.domain.events import Language
+from tests.e2e.hearing import amounts_recognised, listen, load, speech_dbfs
+from tests.e2e.install import Install
+from tests.e2e.people import Person, choose, ready_agent
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize(("language", "sample"), [("zh", 0), ("en", 2)])
+async def test_a_caller_hears_the_bill_and_the_agent_sees_them_before_the_phone_rings(
+    install: Install, browser: Browser, tmp_path: Path, language: Language, sample: int
+) -> None:
+    account = install.account(sample)
+    number = f"1380013800{sample}"
+    supervisor = await Person.log_in(browser, install.ready["console_url"], install.ready["supervisors"][0], language)
+    agent = await ready_agent(browser, install.ready["console_url"], install.ready["agents"][0], language)
+    caller = await install.call(
+        ("--lang", language, "--account", account["number"], "--pin", account["pin"], "--patience", "60"),
+        number=number,
+        name="欧阳子涵 O'Neil",
+    )
+    await expect(supervisor.see("live-call-row")).to_contain_text("欧阳子涵 O'Neil", timeout=15_000)
+
+    await _agent_takes_the_call(agent, account, tmp_path / f"console-{language}.png")
+    await supervisor.picture(tmp_path / f"live-{language}.png")
+    await asyncio.sleep(2)  # a conversation of known length
+    await _agent_holds_and_ends_the_call(agent)
+    await _agent_completes_the_ticket(agent, "水表有点快 <b>bold</b>")
+
+    story = await caller.story()
+    assert story["ended_by"] == "hotline"
+    _assert_the_bill_was_heard(caller.recording, install, sample, language)
+    await _assert_one_true_record(install, number, account, language)
+    await choose(agent, "offline")
+    assert agent.faults == []
+    assert supervisor.faults == []
+
+
+async def _agent_takes_the_call(agent: Person, account: Any, picture: Path) -> None:
+    await expect(agent.see("pop")).to_be_visible(timeout=60_000)
+    await agent.expect("pop-account", "data-account", account["number"])
+    await agent.expect_text("pop-name", account["name"])
+    await agent.expect("pop-match", "data-match", "pin")
+    await agent.expect_text("pop-path", account["number"])
+    await expect(agent.see("ring")).to_be_visible()
+    shown, rang = await agent.mark("pop-painted"), await agent.mark("ring-started")
+    assert shown is not None
+    assert rang is not None
+    assert shown < rang, "the phone rang before the caller's data was on the screen"
+    await agent.picture(picture)
+    await agent.see("answer").click()
+    await agent.expect("call-bar", "data-state", "talking")
+    await agent.expect("state-bar", "data-state", "talking")
+
+
+async def _agent_holds_and_ends_the_call(agent: Person) -> None:
+    await agent.see("mute").click()
+    await agent.expect("mute", "aria-pressed", "true")
+    await agent.see("mute").click()
+    await agent.see("hold").click()
+    await agent.expect("hold", "aria-pressed", "true")
+    await asyncio.sleep(2)  # a hold of known length
+    await agent.see("hold").click()
+    await agent.expect("hold", "aria-pressed", "false")
+    await agent.see("hangup").click()
+    await agent.expect("state-bar", "data-state", "wrap_up")
+
+
+async def _agent_completes_the_ticket(agent: Person, note: str) -> None:
+    await agent.see("wrapup-category-enquiry").click()
+    await agent.see("wrapup-note").fill(note)
+    await agent.see("wrapup-disposition-resolved").click()
+    await agent.see("wrapup-save-finish").click()
+    await agent.expect("state-bar", "data-state", "idle")
+
+
+def _assert_the_bill_was_heard(recording: Path, install: Install, sample: int, language: Language) -> None:
+    bill = install.account(sample)["latest_bill"]
+    heard = load(recording)
+    found = listen(heard, [account["latest_bill"] for account in install.ready["accounts"]], language)
+    names = [hit.clip for hit in found]
+    year, month = bill["month"].split("-")
+    expected = [f"bill.lead.{year}-{month}", f"amount.{bill['amount_fen']}", f"due.{bill['due'][5:]}"]
+    assert [name for name in names if name.split(".")[0] in {"bill", "amount", "due"}] == expected
+    assert all(hit.ncc >= 0.9 for hit in found)
+    lead, due = (next(hit for hit in found if hit.clip == name) for name in (expected[0], expected[2]))
+    assert -26 < speech_dbfs(heard) < -14
+    assert amounts_recognised(heard, lead.at_s - 0.2, due.at_s - lead.at_s + 3, language) == [bill["amount_fen"]]
+
+
+async def _assert_one_true_record(install: Install, number: str, account: Any, language: Language) -> None:
+    call = await install.ended_call(number)
+    assert call["outcome"] == "answered"
+    assert call["caller_name"] == "欧阳子涵 O'Neil"
+    assert (call["language"], call["account"], call["verified"]) == (language, account["number"], True)
+    assert (call["queue"], call["agent"]) == ("water", "agent1")
+    assert [step["step"] for step in call["ivr_path"]][:4] == ["language", "main", "account", "pin"]
+    assert all(account["pin"] not in step["keyed"] for step in call["ivr_path"])
+    assert call["wait_s"] >= 0
+    assert 3 <= call["talk_s"] + call["hold_s"] <= 30
+    assert 1 <= call["hold_s"] <= 6
+    ticket = await install.ticket_of(call)
+    assert (ticket["category"], ticket["disposition"]) == ("enquiry", "resolved")
+    assert ticket["agent"] == "agent1"
+    assert any("水表有点快 <b>bold</b>" in entry["text"] for entry in ticket["entries"])
