@@ -126,7 +126,8 @@ def offer_over(agent: Agent, offer: Offer, at: datetime, *, missed: bool) -> Age
 
 def missed_after_all(agent: Agent, call: CallId, at: datetime) -> Agent:
     """Return the agent once the PBX says that the offer that ended just now had been missed by them."""
-    if agent.offer_over is None or agent.offer_over.call != call:
+    offer = agent.offer_over
+    if offer is None or offer.call != call or at < offer.at:
         return agent
     return _settled(moved(replace(agent, offer_over=None), AgentMove.OFFER_MISSED, at), at)
 

@@ -131,13 +131,14 @@ def connected(call: Call, extension: Extension, agent: AgentId | None, at: datet
 
 def held(call: Call, talk: Talk, at: datetime) -> Call:
     """Return the call once this conversation was put on hold."""
-    call = _with_talk(call, talk, replace(talk, held_since=at, holds=talk.holds + 1))
+    call = _with_talk(call, talk, replace(talk, held_since=at, holds=talk.holds + 1, hold_changed=at))
     return moved(call, CallMove.HELD, at)
 
 
 def resumed(call: Call, talk: Talk, since: datetime, at: datetime) -> Call:
     """Return the call once this conversation, on hold since ``since``, was taken off hold."""
-    call = _with_talk(call, talk, replace(talk, held_since=None, hold_s=talk.hold_s + seconds(since, at)))
+    hold_s = talk.hold_s + seconds(since, at)
+    call = _with_talk(call, talk, replace(talk, held_since=None, hold_s=hold_s, hold_changed=at))
     return moved(call, CallMove.RESUMED, at)
 
 

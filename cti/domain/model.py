@@ -80,7 +80,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone."""
+    """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone.
+
+    ``hold_changed`` is when hold last began or ended: what is told of earlier is old.
+    """
 
     extension: Extension
     agent: AgentId | None
@@ -89,6 +92,7 @@ class Talk:
     held_since: datetime | None = None
     hold_s: int = 0
     holds: int = 0
+    hold_changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cti.domain import agents, calls, events
 from cti.domain.ids import Extension
-from cti.domain.model import Call, CallStage, Leg
+from cti.domain.model import Call, CallStage, Leg, Talk
 from cti.domain.work import Work
 
 
@@ -67,7 +67,7 @@ def on_leg_held(work: Work, event: events.LegHeld) -> None:
     call = work.call(event.call)
     extension = _agents_side(call, event)
     talk = calls.open_talk(call, extension) if call and extension else None
-    if call is None or talk is None or talk.held_since is not None:
+    if call is None or talk is None or talk.held_since is not None or _is_old_hold(talk, event):
         return
     work.put_call(calls.held(call, talk, event.at))
     agent = work.agent_with(talk.extension)
@@ -106,6 +106,10 @@ def on_leg_ended(work: Work, event: events.LegEnded) -> None:
         work.put_call(call)
     else:
         work.end_call(replace(call, cause=event.cause if call.cause is None else call.cause), event.at)
+
+
+def _is_old_hold(talk: Talk, event: events.LegHeld) -> bool:
+    return talk.hold_changed is not None and event.at <= talk.hold_changed
 
 
 def _agents_side(call: Call | None, event: events.LegEvent) -> Extension | None:

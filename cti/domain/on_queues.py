@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cti.domain import agents, calls, events, queues
-from cti.domain.model import CallStage, Membership, Queue
+from cti.domain.model import Call, CallStage, Membership, Queue
 from cti.domain.work import Work
 
 
@@ -51,11 +51,10 @@ def on_queue_seen(work: Work, event: events.QueueSeen) -> None:
 def on_caller_left_queue(work: Work, event: events.CallerLeftQueue) -> None:
     """Let the caller wait no longer. One who is being offered to an agent is as good as answered."""
     call = work.call(event.call)
-    if call is None or call.queue != event.queue or not work.waits(call):
+    if call is None or call.queue != event.queue or not work.waits(call) or _is_of_former_visit(call, event):
         return
     work.put_queue(queues.left(work.queue(event.queue), call.id))
-    if call.queued_at is not None and not call.counted:
-        call = replace(call, wait_s=calls.seconds(call.queued_at, event.at))
+    call = replace(call, wait_s=calls.seconds(call.queued_at or event.at, event.at))
     if call.stage is CallStage.QUEUED:
         call = calls.moved(call, calls.CallMove.SENT_ON, event.at)
     work.put_call(call)
@@ -87,7 +86,7 @@ def on_offer_ended(work: Work, event: events.OfferEnded) -> None:
 def on_agent_connected(work: Work, event: events.AgentConnected) -> None:
     """Begin the conversation, and count the wait as the queue does."""
     call = work.call(event.call)
-    if call is not None:
+    if call is not None and not _is_of_former_visit(call, event):
         call = work.visiting(call, event.queue, event.at - timedelta(seconds=event.wait_s))
         call = work.count_answer(call, event.wait_s)
         work.put_call(work.connect(call, event.extension, event.at))
@@ -96,8 +95,14 @@ def on_agent_connected(work: Work, event: events.AgentConnected) -> None:
 def on_agent_completed(work: Work, event: events.AgentCompleted) -> None:
     """End the conversation, if the agent's leg has not done so already."""
     call = work.call(event.call)
-    if call is not None:
+    talk = calls.open_talk(call, event.extension) if call else None
+    if call is not None and talk is not None and event.at >= talk.since:
         work.put_call(work.end_talk(call, event.extension, event.at))
+
+
+def _is_of_former_visit(call: Call, event: events.LegEvent) -> bool:
+    """Tell whether this was so before the call joined its queue the last time, and is told again."""
+    return call.queued_at is not None and event.at < call.queued_at
 
 
 def on_member_seen(work: Work, event: events.MemberSeen) -> None:

@@ -191,7 +191,7 @@ class Work:
         talk = calls.open_talk(call, extension)
         if talk is None:
             return call
-        if call.queued_at is not None:
+        if call.queued_at is not None and call.queued_at <= talk.since:
             call = self.count_answer(call, calls.seconds(call.queued_at, talk.since))
         call = calls.talk_over(call, talk, at)
         self._let_go(call, extension, at)
