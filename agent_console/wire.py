@@ -501,16 +501,6 @@ class DemoPhone(Wire):
     hotline: str
 
 
-class SiteView(Wire):
-    """Whose hotline this is: what a page may know before anybody has logged in."""
-
-    name_zh: str
-    name_en: str
-    hotline: str
-    timezone: str
-    demo_phone: bool
-
-
 class Health(Wire):
     """Whether each part does its work."""
 

@@ -42,7 +42,8 @@ def make_app(backend: Backend, *, refusals: tuple[type[Exception], ...] = (), di
     @web.middleware
     async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answered(request, handler, refusals)
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         if request.path.startswith(API_PREFIXES):
             response.headers.update(NO_STORE)
         return response
@@ -51,7 +52,7 @@ def make_app(backend: Backend, *, refusals: tuple[type[Exception], ...] = (), di
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(route, backend))
     app.router.add_get("/api/openapi.json", _openapi)
-    app.router.add_get("/{page:.*}", Pages.found(dist, demo_phone=backend.settings.web.demo_phone).serve)
+    app.router.add_get("/{page:.*}", Pages.found(dist, backend.settings).serve)
     return app
 
 

@@ -1,30 +1,38 @@
 """What every answer carries, whatever it is: security headers, a Content Security Policy, and what may be cached."""
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from config.settings import Settings
 
+POLICY: Final = "Content-Security-Policy"
 
-def security_headers(settings: Settings) -> Mapping[str, str]:
-    """Return the headers of every answer. Scripts, styles and pictures come from us, connections go to us."""
-    connect = " ".join(["'self'", *sorted({_origin(settings.push_url), _origin(settings.sip_ws_url)})])
+
+def content_policy(settings: Settings, nonce: str | None = None) -> str:
+    """Return the policy: scripts, files and connections are ours, and style elements those that carry ``nonce``."""
+    connect = sorted({_origin(settings.push_url), _origin(settings.sip_ws_url)})
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": "'self'",
+        "style-src": "'self'" if nonce is None else f"'self' 'nonce-{nonce}'",
         "img-src": "'self' data:",
         "font-src": "'self'",
         "media-src": "'self' blob:",
         "manifest-src": "'self'",
-        "connect-src": connect,
+        "connect-src": " ".join(["'self'", *connect]),
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "object-src": "'none'",
     }
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+def security_headers(settings: Settings) -> Mapping[str, str]:
+    """Return the headers of every answer."""
     headers = {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        POLICY: content_policy(settings),
         "Server": "hydrophone",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

@@ -61,7 +61,9 @@ def user_of(role: Role) -> str:
 @pytest.fixture(autouse=True)
 def nothing_blocks_the_loop() -> Iterator[None]:
     """A call that blocks while the loop runs is an error."""
-    with blockbuster_ctx("agent_console"):
+    with blockbuster_ctx("agent_console") as watch:
+        for file_call in ("os.stat", "io.BufferedReader.read"):  # asyncpg looks for ~/.pgpass when it connects
+            watch.functions[file_call].can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
         yield
 
 
@@ -85,7 +87,7 @@ def dist(tmp_path: Path) -> Path:
     """A small front-end build."""
     made = tmp_path / "dist"
     (made / "assets").mkdir(parents=True)
-    (made / "index.html").write_text("<!doctype html>console")
+    (made / "index.html").write_text('<!doctype html><meta property="csp-nonce" nonce="HYDROPHONE_CSP_NONCE">console')
     (made / "phone.html").write_text("<!doctype html>phone")
     (made / "assets" / "app-1a2b.js").write_text("export {}")
     (made / "assets" / "app-1a2b.js.gz").write_bytes(b"\x1f\x8b packed")

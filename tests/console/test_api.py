@@ -334,6 +334,19 @@ async def test_pages_are_served_with_the_right_caching(house: House) -> None:
             assert text in await response.text()
 
 
+async def test_each_page_has_a_nonce_of_its_own_for_its_style_elements(house: House) -> None:
+    nonces = set()
+    for _ in range(2):
+        async with house.http.get(house.origin + "/live") as response:
+            page = await response.text()
+            nonce = page.split('nonce="')[1].split('"')[0]
+            assert f"style-src 'self' 'nonce-{nonce}'" in response.headers["Content-Security-Policy"]
+            nonces.add(nonce)
+
+    assert len(nonces) == 2
+    assert "HYDROPHONE_CSP_NONCE" not in nonces
+
+
 async def test_api_answers_are_never_stored(house: House) -> None:
     async with house.http.get(house.origin + "/api/live", headers=house.bearer("agent1")) as response:
         assert response.headers["Cache-Control"] == "no-store"
