@@ -1,6 +1,8 @@
 """A sentence starts at once and ends in time, whatever the renderer does."""
 
 import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from ivr.ports import Day, Digits, Money, Month, Speech, Value
 from ivr.prompts import rendering, speech
 from ivr.prompts.catalogue import shipped
-from ivr.prompts.core_pack import build
+from ivr.prompts.core_pack import build, unpack
 from ivr.prompts.errors import RenderError, UnsayableError
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech, Sentence
@@ -66,10 +68,19 @@ def renderer(store: Store) -> FakeRendering:
     return FakeRendering(store)
 
 
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache with a core pack of short sounds, beside which it stands."""
+    cache = tmp_path_factory.mktemp("core")
+    build(shipped(), cache / "pack.zip", lambda _: SOUND)
+    unpack(cache / "pack.zip", Store(cache / "voice"))
+    return cache
+
+
 @pytest.fixture
-async def voice(tmp_path: Path, store: Store, renderer: FakeRendering) -> AsyncIterator[RenderedSpeech]:
-    """Yield a voice whose store holds a core pack of short sounds."""
-    build(shipped(), tmp_path / "pack.zip", lambda _: SOUND)
+async def voice(tmp_path: Path, unpacked: Path, renderer: FakeRendering) -> AsyncIterator[RenderedSpeech]:
+    """Yield a voice whose store holds the core."""
+    shutil.copytree(unpacked, tmp_path, dirs_exist_ok=True, copy_function=os.link)
     made = RenderedSpeech(tmp_path, pack=tmp_path / "pack.zip", studio=tmp_path / "studio", rendering=renderer)
     await made.start()
     yield made
