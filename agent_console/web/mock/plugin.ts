@@ -3,7 +3,7 @@
  * `POST /mock-order/push` sends frames, `/mock-order/silence` stops all sound, `/mock-order/me` says who is logged in.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Plugin } from 'vite';
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { type WebSocket, WebSocketServer } from 'ws';
 import * as data from './data.ts';
 
@@ -29,22 +29,31 @@ export function mockServer(): Plugin {
   };
   return {
     name: 'hydrophone-mock',
-    configureServer(server) {
-      const push = new WebSocketServer({ noServer: true });
-      server.httpServer?.on('upgrade', (request, socket, head) => {
-        if (!request.url?.startsWith('/mock-push')) return;
-        push.handleUpgrade(request, socket, head, client => join(mock, client));
-      });
-      const beat = setInterval(() => all(mock, { type: 'heartbeat' }), 5000);
-      server.httpServer?.on('close', () => clearInterval(beat));
-      server.middlewares.use((request, response, next) => {
-        const path = request.url?.split('?')[0] ?? '';
-        if (path.startsWith('/api/') || path.startsWith('/mock-order/'))
-          void serve(mock, request, response, path);
-        else next();
-      });
-    },
+    configureServer: server => serveOn(mock, server),
+    configurePreviewServer: server => serveOn(mock, server),
   };
+}
+
+/** As strict as the real server, so that a build that breaks it is seen here. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self' blob:; connect-src 'self' ws:; base-uri 'none'; form-action 'self'";
+
+function serveOn(mock: Mock, server: ViteDevServer | PreviewServer): void {
+  const push = new WebSocketServer({ noServer: true });
+  server.httpServer?.on('upgrade', (request, socket, head) => {
+    if (!request.url?.startsWith('/mock-push')) return;
+    push.handleUpgrade(request, socket, head, client => join(mock, client));
+  });
+  const beat = setInterval(() => all(mock, { type: 'heartbeat' }), 5000);
+  server.httpServer?.on('close', () => clearInterval(beat));
+  const built = !('transformIndexHtml' in server);
+  server.middlewares.use((request, response, next) => {
+    const path = request.url?.split('?')[0] ?? '';
+    if (built) response.setHeader('Content-Security-Policy', POLICY);
+    if (path.startsWith('/api/') || path.startsWith('/mock-order/')) {
+      void serve(mock, request, response, path);
+    } else next();
+  });
 }
 
 function send(mock: Mock, client: WebSocket, frame: object): void {
@@ -59,7 +68,10 @@ function all(mock: Mock, frame: object): void {
 }
 
 function join(mock: Mock, client: WebSocket): void {
-  if (mock.silent) return client.terminate();
+  if (mock.silent) {
+    client.terminate();
+    return;
+  }
   mock.sockets.add(client);
   client.on('close', () => mock.sockets.delete(client));
   client.on('message', () => send(mock, client, snapshot(mock)));

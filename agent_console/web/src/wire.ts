@@ -30,13 +30,7 @@ export type Role = Schemas['Role'];
 export type RoutingStatus = Schemas['RoutingStatus'];
 export type Session = Schemas['Session'];
 export type SipPhone = Schemas['SipPhone'];
-export interface SiteView {
-  name_zh: string;
-  name_en: string;
-  hotline: string;
-  timezone: string;
-  demo_phone: boolean;
-}
+export type SiteView = Schemas['SiteView'];
 export type Ticket = Schemas['Ticket'];
 export type TicketBrief = Schemas['TicketBrief'];
 /** Only `version` must be given; what is left out stays as it is. */

@@ -30,11 +30,6 @@ const queries = new QueryClient({
   },
 });
 
-/** The nonce that the server wrote into the page, for the style elements that antd makes. */
-function nonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
-}
-
 export function App() {
   const language = useLanguage();
   const theme = useMemo(() => themeOf(language), [language]);
@@ -43,7 +38,6 @@ export function App() {
       <ConfigProvider
         locale={language === 'zh' ? zhCN : enGB}
         theme={theme}
-        csp={{ nonce: nonce() }}
         button={{ autoInsertSpace: false }}
       >
         <AntApp className="app">

@@ -151,7 +151,7 @@ function HangUp({ ringing = false }: { ringing?: boolean }) {
 }
 
 function Key({ children }: { children: ReactNode }) {
-  return <kbd aria-hidden="true">{children}</kbd>;
+  return <kbd>{children}</kbd>;
 }
 
 /** F2 answer, F4 hang up, F8 mute, F9 hold: also from within a text field. */

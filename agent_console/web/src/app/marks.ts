@@ -19,9 +19,10 @@ const MOST = 500;
 
 export function mark(name: MarkName, call: string | null): void {
   performance.mark(name, { detail: { call } });
-  const kept = (window.__hydrophone ??= { marks: [] });
-  kept.marks.push({ name, at: performance.now(), call });
-  if (kept.marks.length > MOST) kept.marks.shift();
+  window.__hydrophone ??= { marks: [] };
+  const { marks } = window.__hydrophone;
+  marks.push({ name, at: performance.now(), call });
+  if (marks.length > MOST) marks.shift();
 }
 
 /** Call `then` once what was just rendered is on the screen; a hidden page paints nothing, so there at once. */

@@ -87,9 +87,10 @@ function MatchBadge({ match, several }: { match: Match; several: number }) {
         <strong>{t(`pop.match_${match}`, { count: several })}</strong>
         {match !== 'pin' && (
           <Tooltip title={t('pop.unverifiedHint')}>
-            <small tabIndex={0} role="note" aria-label={`${t('pop.unverified')}. ${t('pop.unverifiedHint')}`}>
+            <button type="button" className="match-note">
               {t('pop.unverified')}
-            </small>
+              <span className="unseen">. {t('pop.unverifiedHint')}</span>
+            </button>
           </Tooltip>
         )}
       </span>
