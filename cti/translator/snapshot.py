@@ -37,7 +37,11 @@ _QUEUE_APPLICATION = "Queue"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one PBX has now. ``facts`` in the order to apply; the sets tell what is no more."""
+    """What one PBX has now. The sets tell what is no more.
+
+    ``facts`` are in the order to apply: members first, because an agent must be known to be available before a call
+    can be found ringing at their phone.
+    """
 
     facts: Facts
     calls: frozenset[CallId]
@@ -72,13 +76,13 @@ def snapshot(of: Translator, channels: Sequence[Event], queues: Sequence[Event],
     seen = tuple(fact for item in devices for fact in _device(of, item))
     names = {words.queue_name(item): item.at for item in queues if item.name == "QueueParams"}
     facts: Facts = (
+        *members,
         *first,
         *waiting,
         *_served(of, channels, {entry.leg for entry in waiting}),
         *later,
         *_talking(of, channels, legs),
         *(_order(of, name, at, waiting) for name, at in names.items()),
-        *members,
         *seen,
     )
     return Snapshot(

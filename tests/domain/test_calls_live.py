@@ -427,8 +427,8 @@ def test_a_leg_that_is_neither_the_callers_nor_an_agents_offers_nothing() -> Non
     story = Story()
     story.waiting()
     leg = e.LegStarted(
-        at=at(12), **{**story.of(), "leg": ChannelId("1795000001.7")}, linkedid=linkedid(1), channel="Local/s@x-00000001;2",
-        caller_number="", caller_name="", dialled="s", inbound=False,
+        at=at(12), **{**story.of(), "leg": ChannelId("1795000001.7")}, linkedid=linkedid(1),
+        channel="Local/s@x-00000001;2", caller_number="", caller_name="", dialled="s", inbound=False,
     )  # fmt: skip
     assert story.tell(leg).offers == ()
     assert len(story.call().legs) == 2
