@@ -30,6 +30,9 @@ ROLE: Final = "hydrophone"
 DATABASE: Final = "hydrophone"
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 15.0
+_ANOTHER: Final = (b"is still in use", b"already exists")
+"""What PostgreSQL says of a data directory in which there is, or was until now, another server."""
+_LARGEST_LOG: Final = 1_000_000
 _LONGEST_SOCKET_PATH: Final = 107
 _POLL_S: Final = 0.02
 
@@ -78,6 +81,7 @@ class EmbeddedPostgres:
         self._home = home.absolute()
         self._settings = SETTINGS | ({} if durable else NOT_DURABLE)
         self._process: Process | None = None
+        self._log_start = 0
         self._socket_dir = _socket_dir(self._home)
 
     @property
@@ -168,7 +172,7 @@ class EmbeddedPostgres:
                 await self._spawn(programs, who)
             if self._process is not None and self._process.returncode is not None:
                 self._process = None
-                if await asyncio.to_thread(postmaster, self._data) is None:
+                if not await asyncio.to_thread(_passes_by, self._log(), self._log_start):
                     raise EmbeddedPostgresError(f"PostgreSQL ended while starting; see {self._log()}")
             await asyncio.sleep(_POLL_S)
 
@@ -187,6 +191,7 @@ class EmbeddedPostgres:
             *options,
         ]
         log = await asyncio.to_thread(_open_log, self._log())
+        self._log_start = os.fstat(log).st_size
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -280,5 +285,15 @@ def _move_into_place(draft: Path, data: Path) -> None:
             raise
 
 
+def _passes_by(log: Path, start: int) -> bool:
+    """Tell whether the server only found another one in its place: one that starts too, or what a killed one left."""
+    with log.open("rb") as file:
+        file.seek(start)
+        said = file.read()
+    return any(word in said for word in _ANOTHER)
+
+
 def _open_log(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if path.exists() and path.stat().st_size > _LARGEST_LOG:
+        path.unlink()
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 import stamina
 from sqlalchemy.engine import URL, make_url
@@ -142,7 +143,8 @@ class Database:
             raise _refused(error) from None
         except StatementError as error:  # a value that can't be made a parameter
             raise RefusedError(None, type(error.orig).__name__) from None
-        except (PoolTimeoutError, OSError) as error:
+        except (PoolTimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # the driver's own errors come bare when the connection is lost while SQLAlchemy prepares it
             raise StorageUnavailableError(f"the database can't be reached ({type(error).__name__})") from error
 
     def _note(self, available: bool) -> None:
