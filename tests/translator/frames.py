@@ -7,11 +7,12 @@ from pathlib import Path
 from cti.ami.frames import Framer
 from cti.ami.messages import Event, read
 from cti.domain.events import Event as Fact
-from cti.domain.ids import CallId, LinkedId, PbxName, call_id
+from cti.domain.ids import CallId, Extension, LinkedId, PbxName, call_id
 from cti.translator import Translator
 from cti.translator.inward import NAMES
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
+PHONE = Extension("2001")
 BEGIN = datetime(2026, 11, 22, 5, 20, tzinfo=UTC)
 PBX = PbxName("main")
 BOOT = 1795324801
