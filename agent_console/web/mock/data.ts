@@ -252,7 +252,7 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
     { step: 'language', way: '1', keyed: '1', took_ms: 4120 },
     { step: 'account', way: 'ok', keyed: '10000012', took_ms: 11260 },
     { step: 'pin', way: 'ok', keyed: '', took_ms: 7480 },
-    { step: 'bill', way: 'ok', keyed: '', took_ms: 14900 },
+    { step: 'bill_due', way: 'ok', keyed: '', took_ms: 14900 },
     { step: 'after_bill', way: 'person', keyed: '0', took_ms: 2310 },
   ],
   ivr_ms: 40070,
@@ -352,8 +352,8 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
     ticket_id: uuid(n),
   },
   entries: [
-    { at: ago(420), by: '', kind: 'opened', text: '', changes: {} },
-    { at: ago(60), by: '', kind: 'call', text: '', changes: {} },
+    { at: ago(420), by: 'system', kind: 'opened', text: '', changes: {} },
+    { at: ago(60), by: 'system', kind: 'call', text: '', changes: {} },
     {
       at: ago(30),
       by: 'agent1',

@@ -18,23 +18,46 @@ interface SessionStore {
   expired(): void;
 }
 
+/** Only that somebody logged in here, not who: spares a newcomer's page a request that must fail. */
+const WAS_HERE = 'hydrophone.was-here';
+
+function wasHere(): boolean {
+  try {
+    return localStorage.getItem(WAS_HERE) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function note(here: boolean): void {
+  try {
+    if (here) localStorage.setItem(WAS_HERE, '1');
+    else localStorage.removeItem(WAS_HERE);
+  } catch {
+    // Then the server is asked each time.
+  }
+}
+
 export const useSession = create<SessionStore>()(set => ({
-  state: { kind: 'asking' },
+  state: wasHere() ? { kind: 'asking' } : { kind: 'nobody', expired: false },
   async ask() {
     try {
       set({ state: { kind: 'somebody', session: await api.session() } });
     } catch (error) {
       const refused = error instanceof ApiError && error.status === 401;
+      if (refused) note(false);
       set({ state: refused ? { kind: 'nobody', expired: false } : { kind: 'unreachable' } });
     }
   },
   async logIn(user, password) {
     const session = await api.logIn(user, password);
+    note(true);
     set({ state: { kind: 'somebody', session } });
     return session;
   },
   async logOut() {
     await api.logOut().catch(() => undefined);
+    note(false);
     set({ state: { kind: 'nobody', expired: false } });
   },
   expired() {

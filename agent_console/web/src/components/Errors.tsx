@@ -16,13 +16,13 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => 
       role="alert"
       data-testid="error"
       title={known ? error.text(language) : t('app.failed')}
-      description={known ? <FieldErrors error={error} /> : t('app.failedHint')}
+      description={known ? fieldErrors(error) : t('app.failedHint')}
       action={onRetry && <Button onClick={onRetry}>{t('app.retry')}</Button>}
     />
   );
 }
 
-function FieldErrors({ error }: { error: ApiError }) {
+function fieldErrors(error: ApiError): ReactNode {
   const fields = Object.entries(error.body.fields ?? {});
   if (fields.length === 0) return null;
   return (

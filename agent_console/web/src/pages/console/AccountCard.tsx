@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useTimes } from '../../app/site';
 import { accountNumber, money } from '../../format';
+import { useName } from '../../i18n/useName';
 import type { AccountView, ArrearsView } from '../../wire';
 
 export function AccountHead({ account }: { account: AccountView }) {
@@ -54,6 +55,7 @@ function Flags({ account }: { account: AccountView }) {
 export function Facts({ account }: { account: AccountView }) {
   const { t } = useTranslation();
   const times = useTimes();
+  const name = useName();
   const paid = account.last_payment;
   return (
     <dl className="card facts">
@@ -73,7 +75,7 @@ export function Facts({ account }: { account: AccountView }) {
         {paid ? money(paid.amount_fen) : <span className="plain-value">{t('pop.noPayment')}</span>}
         {paid && (
           <small>
-            {times.date(paid.on)} · {paid.channel}
+            {times.date(paid.on)} · {name('channel', paid.channel)}
           </small>
         )}
       </Fact>

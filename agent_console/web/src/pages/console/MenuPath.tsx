@@ -1,6 +1,7 @@
 /** The way through the menu: each step, what was keyed, how long it took. Digits are the caller's text, shown as text. */
 import { useTranslation } from 'react-i18next';
 import { clock } from '../../format';
+import { useName } from '../../i18n/useName';
 import type { IvrStepView, Pop } from '../../wire';
 
 export function MenuPath({ pop }: { pop: Pop }) {
@@ -20,11 +21,11 @@ export function MenuPath({ pop }: { pop: Pop }) {
   );
 }
 
+/** Ways that say nothing which the step and the key don't say already. */
+const SILENT = /^(\d|ok|done|otherwise|skipped)$/;
+
 export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
-  const { t, i18n } = useTranslation();
-  // A site's own flow has steps and ways that no dictionary knows; they are shown as they are called.
-  const name = (kind: 'step' | 'way', id: string) =>
-    i18n.exists(`${kind}.${id}`) ? t(`${kind}.${id}` as never) : id;
+  const name = useName();
   return (
     <ol className="path">
       {steps.map((step, index) => (
@@ -32,9 +33,7 @@ export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
         <li key={index}>
           <span className="path-step">{name('step', step.step)}</span>
           {step.keyed && <kbd>{step.keyed}</kbd>}
-          {!/^\d$/.test(step.way) && step.way !== 'ok' && (
-            <span className="muted">{name('way', step.way)}</span>
-          )}
+          {!SILENT.test(step.way) && <span className="muted">{name('way', step.way)}</span>}
           <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
         </li>
       ))}

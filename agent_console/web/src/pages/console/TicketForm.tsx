@@ -157,7 +157,8 @@ function FormFields({ fields, touch }: { fields: Fields; touch: Touch }) {
           id="note"
           value={fields.note}
           maxLength={4000}
-          autoSize={{ minRows: 4, maxRows: 12 }}
+          rows={5}
+          className="note"
           placeholder={t('wrapup.noteHint')}
           onChange={event => touch({ note: event.target.value })}
           data-testid="wrapup-note"

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useKnownNow } from '../../app/live';
 import { Since } from '../../components/Clock';
 import { accountNumber, clock, phoneNumber, secondsSince } from '../../format';
+import { useName } from '../../i18n/useName';
 import type { CallView } from '../../wire';
 import { Levelled } from './Level';
 import { ofWait } from './thresholds';
@@ -134,8 +135,7 @@ function useColumns(agentNames: ReadonlyMap<string, string>): ColumnsType<CallVi
 }
 
 function Step({ step }: { step: string }) {
-  const { t, i18n } = useTranslation();
-  return <span className="under">{i18n.exists(`step.${step}`) ? t(`step.${step}` as never) : step}</span>;
+  return <span className="under">{useName()('step', step)}</span>;
 }
 
 /** Who waits is clocked from joining the queue, whoever rings for them in between; the others since their stage began. */

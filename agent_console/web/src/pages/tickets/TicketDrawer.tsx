@@ -9,6 +9,7 @@ import { Waiting } from '../../app/App';
 import { useTimes } from '../../app/site';
 import { ErrorNote } from '../../components/Errors';
 import { accountNumber, clock, phoneNumber } from '../../format';
+import { useName } from '../../i18n/useName';
 import type { CallRecord, Ticket, TicketEntry } from '../../wire';
 import { IvrPath } from '../console/MenuPath';
 import { TicketForm } from '../console/TicketForm';
@@ -73,16 +74,16 @@ function Whole({ ticket }: { ticket: Ticket }) {
 }
 
 function TicketFacts({ ticket }: { ticket: Ticket }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const times = useTimes();
+  const name = useName();
   const sub = ticket.subcategory;
-  const subName = sub && i18n.exists(`subcategory.${sub}`) ? t(`subcategory.${sub}` as never) : sub;
   return (
     <dl className="pairs">
       <Pair name={t('tickets.status')}>{t(`status.${ticket.status}`)}</Pair>
       <Pair name={t('tickets.category')}>
         {ticket.category ? t(`category.${ticket.category}`) : '—'}
-        {subName && ` · ${subName}`}
+        {sub && ` · ${name('subcategory', sub)}`}
       </Pair>
       <Pair name={t('tickets.disposition')}>
         {ticket.disposition ? t(`disposition.${ticket.disposition}`) : '—'}
@@ -135,7 +136,7 @@ function Entry({ entry }: { entry: TicketEntry }) {
     <li className={`entry ${entry.kind}`}>
       <p className="entry-head">
         <b>{t(`tickets.entry_${entry.kind}`)}</b>
-        <span>{entry.by || t('tickets.system')}</span>
+        <span>{entry.by === 'system' ? t('tickets.system') : entry.by}</span>
         <time dateTime={entry.at}>{times.stamp(entry.at)}</time>
       </p>
       {entry.text && <p className="entry-text">{entry.text}</p>}
