@@ -2,7 +2,7 @@
 
 panoramisk decodes each TCP read by itself, so a character that falls between two reads vanishes; it strips lines, so
 an empty last header is lost; and it keeps what it can't frame for ever. Here bytes are cut at blank lines and nothing
-else is done to them: however the stream is split, the same messages come out. What is not wanted is left out by its
+is done to them: however the stream is split, the same messages come out. What is not wanted is left out by its
 first line, before anybody decodes it. Headers are read in :mod:`cti.ami.messages`, later and elsewhere.
 
 Asterisk ends each line with CR LF and each message with an empty line. What else may come:
@@ -11,6 +11,7 @@ Asterisk ends each line with CR LF and each message with an empty line. What els
 - a message longer than the bound: dropped, and the next blank line starts afresh;
 - a blank line made with a bare LF: Asterisk writes none, but whatever is behind it has to be read all the same. The
   text before it is dropped as damaged, the text after it is a message if it looks like one;
+- a bare LF or CR or a NUL elsewhere: replaced by its picture (␊ ␍ ␀), so that it can't end a line further on;
 - anything else that starts neither with ``Event:`` nor with ``Response:``: dropped as damaged.
 
 Damage has a place in what comes out, so that a reader knows from where on it knows less.
@@ -37,6 +38,9 @@ _END: Final = b"\r\n\r\n"
 _EVENT: Final = b"Event: "
 _ANSWER: Final = b"Response: "
 _BARE_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+_STRAY: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
+_PICTURE_OF: Final = {b"\n": "␊".encode(), b"\r": "␍".encode(), b"\0": "␀".encode()}
+_PICTURES: Final = tuple(_PICTURE_OF.values())
 _OVERSIZED: Final = (DAMAGED, b"oversized")
 _BARE: Final = (DAMAGED, b"a blank line made with a bare LF")
 _UNKNOWN: Final = (DAMAGED, b"neither event nor response")
@@ -67,12 +71,13 @@ class Framer:
         self._max = max_message
         self._rest = b""
         self._skipping = False
+        self._begun = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take what one read brought; return the messages that are whole now, in order."""
         self.counters.bytes += len(data)
         buffer = self._rest + data
-        if self.greeting is None and not self._skipping:
+        if not self._begun:
             buffer = self._greeted(buffer)
         *frames, rest = buffer.split(_END)
         found: list[Frame] = []
@@ -80,8 +85,9 @@ class Framer:
             self._skipping = False
             del frames[0]
         if frames:
+            self._begun = True
             self.counters.frames += len(frames)
-            if buffer.count(b"\n") == buffer.count(b"\r\n") and self._none_too_long(buffer, frames):
+            if _is_clean(buffer) and self._none_too_long(buffer, frames):
                 self._sort(frames, found)
             else:
                 for frame in frames:
@@ -93,7 +99,7 @@ class Framer:
         return len(buffer) <= self._max or len(max(frames, key=len)) <= self._max
 
     def _sort(self, frames: list[bytes], found: list[Frame]) -> None:
-        """Name the frames, none of which has a bare LF or is too long."""
+        """Name the frames, none of which has a stray control character or is too long."""
         wanted = self._wanted
         skipped = 0
         for frame in frames:
@@ -114,12 +120,12 @@ class Framer:
             return [self._damage(_OVERSIZED)]
         *broken, frame = _BARE_BLANK_LINE.split(frame)
         found = [self._damage(_BARE) for piece in broken if piece.strip(b"\r\n")]
-        frame = _without_greetings(frame)
+        frame = _visible(_without_greetings(frame))
         if frame.startswith(_ANSWER):
             found.append((RESPONSE, frame))
         elif frame.startswith(_EVENT):
             name = frame[7:].split(b"\r\n", 1)[0]
-            if b"\n" in name:
+            if any(picture in name for picture in _PICTURES):
                 found.append(self._damage(_UNKNOWN))
             elif name in self._wanted:
                 found.append((name, frame))
@@ -139,21 +145,38 @@ class Framer:
         Three bytes can be the beginning of the blank line that ends it.
         """
         if not self._skipping and len(rest) > self._max + 3:
-            self._skipping = True
+            self._skipping = self._begun = True
             found.append(self._damage(_OVERSIZED))
         return rest[-3:] if self._skipping else rest
 
     def _greeted(self, buffer: bytes) -> bytes:
         """Take the greeting off as soon as its line is whole: nothing follows it until we speak."""
         line, end, behind = buffer.partition(b"\r\n")
-        if end and line.startswith(GREETING):
-            self.greeting = line[:MAX_GREETING].decode("ascii", "replace")
+        if end and _is_greeting(line) and len(line) <= self._max:
+            self._begun = True
+            self.greeting = line.decode("ascii", "replace")
             return behind
         return buffer
 
 
+def _is_clean(buffer: bytes) -> bool:
+    breaks = buffer.count(b"\r\n")
+    return buffer.count(b"\n") == breaks and buffer.count(b"\r") == breaks and b"\0" not in buffer
+
+
+def _visible(frame: bytes) -> bytes:
+    """Return the frame with the control characters that are no line's end as pictures."""
+    return _STRAY.sub(lambda found: _PICTURE_OF[found[0]], frame)
+
+
 def _without_greetings(frame: bytes) -> bytes:
     frame = frame.lstrip(b"\r\n")
-    while frame.startswith(GREETING):
-        frame = frame.partition(b"\r\n")[2].lstrip(b"\r\n")
+    line, _, behind = frame.partition(b"\r\n")
+    while _is_greeting(line):
+        frame = behind.lstrip(b"\r\n")
+        line, _, behind = frame.partition(b"\r\n")
     return frame
+
+
+def _is_greeting(line: bytes) -> bool:
+    return line.startswith(GREETING) and len(line) <= MAX_GREETING

@@ -20,14 +20,16 @@ import logging
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count, repeat
+from operator import itemgetter
 from typing import Final
 
-from cti.ami.errors import ForgedFrameError, MalformedFrameError
-from cti.ami.frames import DAMAGED, Frame
+from cti.ami.errors import ForgedFrameError, FrameError
+from cti.ami.frames import Frame
 from cti.ami.messages import Event, read
 
 _log = logging.getLogger(__name__)
@@ -61,11 +63,11 @@ DoubtHandler = Callable[[Doubt], Awaitable[None] | None]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much may wait, and how much is done before others in the loop have their turn."""
+    """How much may wait, and how long is worked before others in the loop have their turn."""
 
     events: int = 50_000
     bytes: int = 64 * 1024 * 1024
-    per_turn: int = 64
+    turn_s: float = 0.004
 
 
 @dataclass(slots=True)
@@ -99,8 +101,10 @@ class _Notice:
     call: Callable[[], Awaitable[None] | None]
 
 
-_Item = tuple[bytes, bytes, Arrival, int, _Notice | None]
-_NOTICE: Final = b""
+_Item = tuple[Frame, Arrival, int]
+_NOTICE: Final = b"\r\nnotice"
+"""Stands in for an event's name where the next notice has its place."""
+_BYTES: Final = itemgetter(1)
 
 
 def utc_now() -> datetime:
@@ -134,6 +138,7 @@ class Intake:
         self._now = now
         self._monotonic = monotonic
         self._queue: deque[_Item] = deque()
+        self._notices: deque[_Notice] = deque()
         self._bytes = 0
         self._purged = False
         self._doubts: dict[DoubtReason, Doubt] = {}
@@ -155,22 +160,24 @@ class Intake:
         """Return the stamp that everything of one read shares."""
         return Arrival(self._now(), self._monotonic())
 
-    def put(self, frames: Iterable[Frame], arrival: Arrival) -> None:
-        """Queue events of one read, all of them handled ones or damage."""
-        queue = self._queue
-        for name, frame in frames:
-            if name is DAMAGED:
-                self.counters.damaged += 1
-                self.doubt(DoubtReason.DAMAGED)
-            elif len(queue) < self._tight and self._bytes < self._bounds.bytes:
-                self._purged = False
-                self.position += 1
-                self._bytes += len(frame)
-                queue.append((name, frame, arrival, self.position, None))
-            else:
-                self._put_tightly(name, frame, arrival)
-                queue = self._queue
+    def put(self, frames: Sequence[Frame], arrival: Arrival) -> None:
+        """Queue the events of one read, all of them handled ones."""
+        size = sum(map(len, map(_BYTES, frames)))
+        if len(self._queue) + len(frames) <= self._tight and self._bytes + size <= self._bounds.bytes:
+            self._purged = False
+            first = self.position + 1
+            self.position += len(frames)
+            self._bytes += size
+            self._queue.extend(zip(frames, repeat(arrival), count(first), strict=False))
+        else:
+            for frame in frames:
+                self._put_tightly(frame, arrival)
         self._arrived.set()
+
+    def damaged(self) -> None:
+        """Take note of something that was no message, in its place."""
+        self.counters.damaged += 1
+        self.doubt(DoubtReason.DAMAGED)
 
     def doubt(self, reason: DoubtReason) -> None:
         """Let the worker say, when it gets there, that something is missing or not believed."""
@@ -185,11 +192,13 @@ class Intake:
 
     def notice(self, what: str, call: Callable[[], Awaitable[None] | None]) -> None:
         """Let the worker make a call when it gets there. Never refused: there are few, and they are the truth."""
-        self._queue.append((_NOTICE, b"", self.arrival(), self.position, _Notice(what, call)))
+        self._notices.append(_Notice(what, call))
+        self._queue.append(((_NOTICE, b""), self.arrival(), self.position))
         self._arrived.set()
 
-    def _put_tightly(self, name: bytes, frame: bytes, arrival: Arrival) -> None:
-        if name in self._display_only:
+    def _put_tightly(self, frame: Frame, arrival: Arrival) -> None:
+        is_tight = len(self._queue) >= self._tight or self._bytes >= self._bounds.bytes
+        if is_tight and frame[0] in self._display_only:
             self.counters.shed += 1
             return
         if self._is_full() and not self._purged:
@@ -199,17 +208,17 @@ class Intake:
             self.doubt(DoubtReason.DROPPED)
         else:
             self.position += 1
-            self._bytes += len(frame)
-            self._queue.append((name, frame, arrival, self.position, None))
+            self._bytes += len(frame[1])
+            self._queue.append((frame, arrival, self.position))
 
     def _is_full(self) -> bool:
         return len(self._queue) >= self._bounds.events or self._bytes >= self._bounds.bytes
 
     def _throw_out_display_only(self) -> None:
-        kept = [item for item in self._queue if item[0] not in self._display_only]
+        kept = [item for item in self._queue if item[0][0] not in self._display_only]
         self.counters.shed += len(self._queue) - len(kept)
         self._queue = deque(kept)
-        self._bytes = sum(len(item[1]) for item in kept)
+        self._bytes = sum(len(item[0][1]) for item in kept)
         self._purged = True
 
     # -------------------------------------------------------------- the worker's side
@@ -224,67 +233,62 @@ class Intake:
                 await asyncio.sleep(0)
 
     async def _turn(self) -> None:
-        """Handle a few events, then let others have theirs."""
-        arrival = self._queue[0][2]
-        for _ in range(min(len(self._queue), self._bounds.per_turn)):
-            name, frame, arrival, position, notice = self._queue.popleft()
-            if notice is not None:
-                await self._deliver(notice)
+        """Handle events for a few milliseconds, then let others have their turn."""
+        handlers, monotonic = self._handlers, self._monotonic
+        now = monotonic()
+        ends = now + self._bounds.turn_s
+        arrival = self._queue[0][1]
+        self._note_lag(now, arrival)
+        while self._queue and now < ends:
+            (name, frame), arrival, position = self._queue.popleft()
+            if name is _NOTICE:
+                await self._deliver(self._notices.popleft())
                 continue
             self._bytes -= len(frame)
-            event = self._read(name, frame, arrival, position)
-            if event is None:
-                continue
+            event = None
             try:
-                unfinished = self._handlers[name][1](event)
+                event = read(frame, Event)
+                event.name, handler = handlers[name]
+                event.at = arrival.at
+                event.position = position
+                if "ActionID" in event:
+                    self._refuse_answer(event)
+                    continue
+                unfinished = handler(event)
                 if unfinished is not None:
                     await unfinished
+            except FrameError as error:
+                self._refuse(error)
             except Exception as error:  # noqa: BLE001 - the one boundary of this loop
-                self._failed(event, error)
+                self._failed(name.decode(), event, error)
             else:
                 self.counters.handled += 1
-        lag = self._monotonic() - arrival.monotonic
-        self.counters.lag_s = lag
-        self.counters.lag_max_s = max(self.counters.lag_max_s, lag)
+            now = monotonic()
+        self._note_lag(now, arrival)
 
-    def _read(self, name: bytes, frame: bytes, arrival: Arrival, position: int) -> Event | None:
-        """Return the event, or None if it is not to be believed or an answer that came too late."""
-        try:
-            event = read(frame, Event)
-        except ForgedFrameError:
-            self._refuse(DoubtReason.FORGED)
-            return None
-        except MalformedFrameError:
-            self._refuse(DoubtReason.DAMAGED)
-            return None
-        event.name = self._handlers[name][0]
-        event.at = arrival.at
-        event.position = position
-        if "ActionID" in event:
-            self._refuse_answer(event)
-            return None
-        return event
+    def _note_lag(self, now: float, arrival: Arrival) -> None:
+        """Note how late the oldest is when a turn begins, and the last one when it ends."""
+        self.counters.lag_s = now - arrival.monotonic
+        self.counters.lag_max_s = max(self.counters.lag_max_s, self.counters.lag_s)
 
     def _refuse_answer(self, event: Event) -> None:
         """Drop what names an action: nobody waits for it any longer, or somebody made the header up."""
         if self._is_ours(event["ActionID"]):
             self.counters.stale += 1
         else:
-            self._refuse(DoubtReason.FORGED)
+            self._refuse(ForgedFrameError(event.name, "an unknown ActionID"))
 
-    def _refuse(self, reason: DoubtReason) -> None:
-        if reason is DoubtReason.FORGED:
+    def _refuse(self, error: FrameError) -> None:
+        if isinstance(error, ForgedFrameError):
             self.counters.forged += 1
+            self.doubt(DoubtReason.FORGED)
         else:
             self.counters.damaged += 1
-        self.doubt(reason)
+            self.doubt(DoubtReason.DAMAGED)
 
-    def _failed(self, event: Event, error: Exception) -> None:
-        if isinstance(error, ForgedFrameError):
-            self._refuse(DoubtReason.FORGED)
-            return
+    def _failed(self, name: str, event: Event | None, error: Exception) -> None:
         self.counters.handler_errors += 1
-        _log.error("the handler of %s failed: %s (%s)", event.name, _described(error), _ids(event))
+        _log.error("the handler of %s failed: %s (%s)", name, _described(error), _ids(event or {}))
         self.doubt(DoubtReason.HANDLER_FAILED)
 
     async def _deliver(self, notice: _Notice) -> None:
@@ -304,7 +308,7 @@ class Intake:
 _ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
-def _ids(event: Event) -> str:
+def _ids(event: Mapping[str, str]) -> str:
     """Return the ids of a call for the log, or a question mark for what does not look like one."""
     found = ((key, event.get(key)) for key in ("Uniqueid", "Linkedid", "Queue"))
     return ", ".join(f"{key} {value if _ID.fullmatch(value) else '?'}" for key, value in found if value is not None)

@@ -17,8 +17,6 @@ REPEATABLE: Final = frozenset({"ChanVariable", "DestChanVariable", "Variable"})
 EVERYWHERE: Final = frozenset({"Event", "Privilege", "SystemName", "Timestamp"})
 """Keys that any event may have."""
 
-_VISIBLE: Final = str.maketrans({"\n": "␊", "\r": "␍", "\0": "␀"})
-
 
 class Message(dict[str, str]):
     """The headers of one message. ``at`` is when its bytes arrived, ``position`` its place in the stream.
@@ -86,28 +84,20 @@ M = TypeVar("M", bound=Message)
 def read(frame: bytes, kind: type[M]) -> M:
     """Return the headers of a frame as a message of ``kind``; the caller says when and where it came from.
 
-    Decoded as a whole, so a character can't fall between two reads; what is not UTF-8 becomes U+FFFD, and a bare
-    LF, CR or NUL its visible picture. Raise :class:`MalformedFrameError` for a line too long and
-    :class:`ForgedFrameError` for a key that comes twice.
+    Decoded as a whole, so a character can't fall between two reads; what is not UTF-8 becomes U+FFFD. Control
+    characters that end lines elsewhere were made visible by the framer. Raise :class:`MalformedFrameError` for a line
+    too long and :class:`ForgedFrameError` for a key that comes twice.
     """
     lines = frame.decode("utf-8", "replace").split("\r\n")
-    breaks = len(lines) - 1
-    if len(frame) > MAX_LINE or frame.count(b"\n") != breaks or frame.count(b"\r") != breaks or b"\0" in frame:
-        lines = _made_visible(lines)
-    try:
-        message = kind([line.split(": ", 1) for line in lines])
-    except ValueError:
-        return _read_carefully(lines, kind)
-    if len(message) <= breaks:
+    message = kind()
+    for line in lines:
+        key, colon, message[key] = line.partition(": ")
+        if not colon:
+            return _read_carefully(lines, kind)
+    if len(message) < len(lines) or len(frame) > MAX_LINE:
         return _read_carefully(lines, kind)
     message.loose = ()
     return message
-
-
-def _made_visible(lines: list[str]) -> list[str]:
-    if any(len(line) > MAX_LINE for line in lines):
-        raise MalformedFrameError("a line too long")
-    return [line.translate(_VISIBLE) for line in lines]
 
 
 def _read_carefully(lines: list[str], kind: type[M]) -> M:
@@ -117,6 +107,8 @@ def _read_carefully(lines: list[str], kind: type[M]) -> M:
         key, colon, value = line.partition(": ")
         if not colon:
             key, colon, value = line.partition(":")
+        if len(line) > MAX_LINE:
+            raise MalformedFrameError("a line too long")
         if not colon:
             loose.append(line)
         elif key not in message:

@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from panoramisk.actions import Action
@@ -61,6 +62,7 @@ _SHUTDOWN: Final = b"Shutdown"
 _ANSWERS: Final = frozenset(name.encode() for name in actions.ANSWERS)
 _OURS: Final = _ANSWERS | {RESPONSE, DAMAGED, _FULLY_BOOTED, _SHUTDOWN}
 """What the session looks at before the intake, if it gets it at all."""
+_NAME: Final = itemgetter(0)
 _ACTION_ID: Final = b"\r\nActionID: "
 
 
@@ -430,6 +432,9 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def _sort(self, frames: list[Frame], arrival: Arrival) -> None:
         """Give answers to those who asked, and the rest to the intake, in order."""
+        if _OURS.isdisjoint(map(_NAME, frames)):
+            self._pass_on(frames, arrival)
+            return
         events: list[Frame] = []
         for frame in frames:
             if frame[0] not in _OURS or self._is_for_all(frame, events, arrival):
@@ -440,18 +445,22 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         """Look at a frame that may be for us; return whether the intake wants it too."""
         name = frame[0]
         is_answer = name in _ANSWERS and self.protocol.responses and _ACTION_ID in frame[1]
-        if is_answer or name is RESPONSE:
-            self._pass_on(before, arrival)  # first, so that the answer's position is behind theirs
+        if is_answer or name is RESPONSE or name is DAMAGED:
+            self._pass_on(before, arrival)  # first, for theirs is the place before this one
             before.clear()
         if name is RESPONSE:
             self._answer(frame[1], arrival)
+            return False
+        if name is DAMAGED:
+            if self._up:
+                self._intake.damaged()
             return False
         if is_answer and self._follow(frame, arrival):
             return False
         if name == _FULLY_BOOTED and not self._booted.done():
             self._booted.set_result(None)
         self._shutting_down |= name == _SHUTDOWN
-        return name is DAMAGED or name in self._handled
+        return name in self._handled
 
     def _pass_on(self, events: list[Frame], arrival: Arrival) -> None:
         if self._up and events:

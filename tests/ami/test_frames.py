@@ -74,7 +74,8 @@ def test_a_greeting_in_the_middle_is_no_message() -> None:
 def test_a_greeting_without_end_is_bounded() -> None:
     framer = Framer(Everything())
     framer.feed(GREETING + b"x" * 1000 + b"\r\n")
-    assert len(framer.greeting or "") == 128
+    assert framer.greeting is None
+    assert names(framer.feed(b"\r\nEvent: B\r\n\r\n")) == [DAMAGED, b"B"]
 
 
 def test_additional_blank_lines_mean_nothing() -> None:
@@ -97,8 +98,12 @@ def test_an_event_name_with_a_bare_line_feed_is_damage() -> None:
 
 def test_a_bare_line_feed_in_a_value_keeps_the_event_and_its_neighbours() -> None:
     frames = framed(b"Event: A\r\nX: one\ntwo\r\n\r\nEvent: B\r\n\r\n", wanted={b"A"})
-    assert frames == [(b"A", b"Event: A\r\nX: one\ntwo")]
-    assert read(frames[0][1], Event)["X"] == "one␊two"
+    assert frames == [(b"A", "Event: A\r\nX: one␊two".encode())]
+
+
+def test_control_characters_that_could_end_a_line_become_visible() -> None:
+    (_, frame), *_ = framed(b"Event: A\r\nX: \0 a\rb\nc\r\r\nY: 1\r\n\r\n")
+    assert read(frame, Event) == {"Event": "A", "X": "␀ a␍b␊c␍", "Y": "1"}
 
 
 @pytest.mark.parametrize("size", [101, 102, 103, 104, 105, 250, 10_000])

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
-from cti.ami.frames import DAMAGED, Frame
+from cti.ami.frames import Frame
 from cti.ami.intake import Bounds, Doubt, DoubtReason, Handler, Intake, utc_now
 from cti.ami.messages import Event
 
@@ -88,7 +89,8 @@ async def test_a_slow_handler_keeps_the_order_and_never_runs_beside_another() ->
 
 async def test_a_flood_leaves_others_in_the_loop_their_turn() -> None:
     seen: list[Event] = []
-    intake = make({"A": seen.append}, bounds=Bounds(per_turn=10))
+    clock = count()
+    intake = make({"A": seen.append}, bounds=Bounds(turn_s=10), monotonic=lambda: next(clock))
     async with working(intake):
         put(intake, *(frame("A") for _ in range(95)))
         await until(lambda: bool(seen))
@@ -163,7 +165,10 @@ async def test_a_forged_event_is_dropped_counted_logged_and_doubted(security_log
 async def test_damage_is_doubted_in_its_place() -> None:
     story: list[str] = []
     intake = make({"A": lambda event: story.append(event["N"])}, on_doubt=lambda doubt: story.append(doubt.reason))
-    put(intake, frame("A", "1"), (DAMAGED, b"oversized"), (DAMAGED, b"oversized"), frame("A", "2"))
+    put(intake, frame("A", "1"))
+    intake.damaged()
+    intake.damaged()
+    put(intake, frame("A", "2"))
     put(intake, (b"A", b"Event: A\r\nN: " + b"x" * 20_000))
     async with working(intake):
         await until(lambda: len(story) == 4)
@@ -242,14 +247,14 @@ async def test_notices_keep_their_place_among_events_and_their_errors_stay_here(
 
 async def test_a_doubt_without_anybody_to_tell_is_only_counted() -> None:
     intake = make({"A": lambda event: None})
-    put(intake, (DAMAGED, b"oversized"))
+    intake.damaged()
     async with working(intake):
         await until(lambda: intake.waiting == 0)
     assert intake.counters.damaged == 1
 
 
 async def test_lag_is_measured_by_the_monotonic_clock() -> None:
-    times = iter([10.0, 12.5, 20.0, 20.1])
+    times = iter([10.0, 10.1, 12.5, 20.0, 20.05, 20.1])  # of each event: read, turn begins, handled
     intake = make({"A": lambda event: None}, monotonic=lambda: next(times))
     async with working(intake):
         for handled in (1, 2):
