@@ -559,3 +559,19 @@ async def test_a_stuck_reader_of_ours_is_told_how_much_waits(pbx: FakeAsterisk, 
     await pbx.until(lambda: heard.link.waiting == 4)
     gate.set()
     await pbx.until(lambda: heard.link.waiting == 0)
+
+
+async def test_a_flood_is_read_to_its_end_in_order_while_actions_are_answered(
+    pbx: FakeAsterisk, make_link: MakeLink
+) -> None:
+    seen: list[int] = []
+    heard = await make_link(handlers={"Newchannel": lambda event: seen.append(int(event["N"]))})
+    for n in range(20_000):
+        pbx.event("Newchannel", N=str(n), CallerIDName="王小明")
+        pbx.event("VarSet", Variable="A", Value="")
+    assert (await heard.link.send(actions.ping())).success
+    await pbx.until(lambda: len(seen) == 20_000, timeout_s=20)
+    assert seen == list(range(20_000))
+    assert heard.link.frame_counters.skipped >= 20_000
+    assert (heard.link.counters.dropped, heard.link.counters.shed, heard.doubts) == (0, 0, [])
+    assert len(pbx.connections) == 1
