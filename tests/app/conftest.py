@@ -1,0 +1,3 @@
+from tests.postgres import database, database_dsn, postgres_server
+
+__all__ = ["database", "database_dsn", "postgres_server"]
