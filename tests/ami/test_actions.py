@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cti.ami import actions
 from cti.ami.actions import AmiAction
 from cti.ami.errors import UnsafeHeaderError
-from cti.ami.session import MAX_HEADER, WireAction
+from cti.ami.wire import MAX_HEADER, WireAction
 
 FORBIDDEN = {"Command", "UserEvent", "UpdateConfig", "ModuleLoad", "AGI", "MixMonitor", "System"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cti.ami import actions, session
+from cti.ami import actions, session, wire
 from cti.ami.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -437,7 +437,7 @@ async def test_an_empty_list_may_come_as_an_error(pbx: FakeAsterisk, make_link: 
 async def test_a_list_without_end_is_bounded(
     pbx: FakeAsterisk, make_link: MakeLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "MAX_ITEMS", 5)
+    monkeypatch.setattr(wire, "MAX_ITEMS", 5)
     pbx.answers["QueueStatus"] = pbx.listing("QueueStatusComplete", [MEMBER] * 10)
     heard = await make_link()
     with pytest.raises(PartialListError, match="too long"):
