@@ -237,7 +237,7 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
     vulnerable: true,
     cut_off: false,
     key_account: false,
-    balance_fen: -11580,
+    balance_fen: 15720,
     arrears: { to_30_days: 5520, to_90_days: 6060, to_365_days: 0, older: 0, total: 11580 },
     last_payment: { on: month(3).replace(/01$/, '14'), amount_fen: 8640, channel: 'alipay' },
     next_bill_on: month(-1),

@@ -1,4 +1,8 @@
-/** The account: name, premise and flags; then money, meter and tariff in one row. */
+/**
+ * The account: name, premise and flags; then money, meter and tariff in one row.
+ *
+ * The balance is what is to be paid: all that is open, due or not yet due; below zero it is the customer's credit.
+ */
 import { CrownFilled, HeartFilled, StopFilled } from '@ant-design/icons';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -59,9 +63,9 @@ export function Facts({ account }: { account: AccountView }) {
   const paid = account.last_payment;
   return (
     <dl className="card facts">
-      <Fact name={t('pop.balance')} testid="pop-balance" tone={account.balance_fen < 0 ? 'bad' : ''}>
-        {money(account.balance_fen)}
-        {account.balance_fen > 0 && <small>{t('pop.credit')}</small>}
+      <Fact name={t(account.balance_fen < 0 ? 'pop.credit' : 'pop.balance')} testid="pop-balance">
+        {money(Math.abs(account.balance_fen))}
+        {account.balance_fen === 0 && <small>{t('pop.settled')}</small>}
       </Fact>
       <Fact name={t('pop.arrears')} testid="pop-arrears" tone={account.arrears.total > 0 ? 'bad' : ''}>
         {account.arrears.total > 0 ? (

@@ -7,7 +7,7 @@ import type { IvrStepView, Pop } from '../../wire';
 export function MenuPath({ pop }: { pop: Pop }) {
   const { t } = useTranslation();
   return (
-    <div className="card" data-testid="pop-path">
+    <div className="card menu-path" data-testid="pop-path">
       <h3>
         {t('pop.path')}
         {pop.ivr_path.length > 0 && <small>{t('pop.pathTook', { time: clock(pop.ivr_ms / 1000) })}</small>}

@@ -62,12 +62,12 @@ export function PopPanel({ pop }: { pop: Pop }) {
           />
         )
       )}
-      {account && (account.bills.length > 0 || account.readings.length > 0) && (
-        <Suspense fallback={<div className="card chart-wait" />}>
-          <UsagePanel account={account} />
-        </Suspense>
-      )}
-      <div className="pop-three">
+      <div className="pop-grid">
+        {account && (account.bills.length > 0 || account.readings.length > 0) && (
+          <Suspense fallback={<div className="card usage chart-wait" />}>
+            <UsagePanel account={account} />
+          </Suspense>
+        )}
         <MenuPath pop={pop} />
         <TicketBriefs
           title={t('pop.openTickets')}
