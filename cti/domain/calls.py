@@ -114,8 +114,11 @@ def in_conversation(call: Call) -> bool:
 
 
 def is_old_news(call: Call, extension: Extension, at: datetime) -> bool:
-    """Tell whether this phone's conversation, told of at ``at``, is already known to be over."""
-    return any(talk.extension == extension and talk.until is not None and at <= talk.until for talk in call.talks)
+    """Tell whether this phone's conversation, told of at ``at``, is already known to be over.
+
+    What arrives in one read has one time, so a conversation may begin when the one before it ended.
+    """
+    return any(talk.extension == extension and talk.until is not None and at < talk.until for talk in call.talks)
 
 
 def connected(call: Call, extension: Extension, agent: AgentId | None, at: datetime) -> Call:

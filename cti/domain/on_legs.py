@@ -80,7 +80,7 @@ def on_leg_resumed(work: Work, event: events.LegResumed) -> None:
     call = work.call(event.call)
     extension = _agents_side(call, event)
     talk = calls.open_talk(call, extension) if call and extension else None
-    if call is None or talk is None or talk.held_since is None:
+    if call is None or talk is None or talk.held_since is None or _is_old_hold(talk, event):
         return
     work.put_call(calls.resumed(call, talk, talk.held_since, event.at))
     agent = work.agent_with(talk.extension)
@@ -108,8 +108,9 @@ def on_leg_ended(work: Work, event: events.LegEnded) -> None:
         work.end_call(replace(call, cause=event.cause if call.cause is None else call.cause), event.at)
 
 
-def _is_old_hold(talk: Talk, event: events.LegHeld) -> bool:
-    return talk.hold_changed is not None and event.at <= talk.hold_changed
+def _is_old_hold(talk: Talk, event: events.LegEvent) -> bool:
+    """Tell whether this is older than the last change. What arrives in one read has one time, so equal is not old."""
+    return talk.hold_changed is not None and event.at < talk.hold_changed
 
 
 def _agents_side(call: Call | None, event: events.LegEvent) -> Extension | None:

@@ -79,7 +79,11 @@ def on_agent_offered(work: Work, event: events.AgentOffered) -> None:
 def on_offer_ended(work: Work, event: events.OfferEnded) -> None:
     """End the offer. That the agent missed it may be told before or after their leg is gone."""
     call = work.any_call(event.call)
-    if call is not None:
+    agent = work.agent_with(event.extension)
+    if call is None or agent is None:
+        return
+    of_a_former_one = any(offer.agent == agent.id and event.at < offer.at for offer in call.offers)
+    if not of_a_former_one:
         work.put_call(work.end_offer(call, event.extension, event.at, missed=event.missed))
 
 

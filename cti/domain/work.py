@@ -148,7 +148,7 @@ class Work:
     def _is_known_offer(call: Call, agent: Agent, at: datetime) -> bool:
         return (
             any(offer.agent == agent.id for offer in call.offers)
-            or (agent.offer_over_at is not None and at <= agent.offer_over_at)
+            or (agent.offer_over_at is not None and at < agent.offer_over_at)
             or calls.open_talk(call, agent.extension) is not None
             or calls.is_old_news(call, agent.extension, at)
         )

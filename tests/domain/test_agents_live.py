@@ -78,6 +78,17 @@ def test_an_offer_that_the_pbx_withdraws_was_not_missed() -> None:
     assert story.offer_ended(16, missed=False) == NOTHING
 
 
+def test_a_miss_told_again_is_not_one_of_the_next_offer() -> None:
+    story = Story()
+    story.waiting()
+    story.leg(12, agent=ANNA)
+    story.offer_ended(20, missed=False)
+    story.hung_up(20, agent=ANNA)
+    story.leg(25, agent=ANNA, nth=2)
+    assert story.offer_ended(20) == NOTHING
+    assert story.agent().routing is RoutingStatus.RINGING
+
+
 def test_a_call_can_be_offered_to_the_same_agent_again() -> None:
     story = Story()
     story.waiting()

@@ -340,7 +340,6 @@ def test_a_clock_that_was_set_back_makes_no_negative_duration() -> None:
     story = Story()
     story.talking(since=20)
     story.held(30)
-    story.resumed(-3600)
     story.hung_up(-3500, agent=ANNA)
     story.hung_up(-3500)
     call = story.call()
@@ -450,6 +449,29 @@ def test_a_hold_told_again_after_it_ended_holds_nobody() -> None:
     story.held(30)
     story.resumed(40)
     assert story.held(30) == NOTHING
+
+
+def test_an_end_of_hold_told_again_does_not_end_the_next_hold() -> None:
+    story = Story()
+    story.talking(since=20)
+    story.held(30)
+    story.resumed(40)
+    story.held(50)
+    assert story.resumed(40) == NOTHING
+
+
+def test_what_arrives_in_one_read_has_one_time_and_still_happens_in_order() -> None:
+    story = Story()
+    story.waiting(since=0)
+    story.leg(60, agent=ANNA)
+    story.offer_ended(60, missed=False)
+    story.hung_up(60, agent=ANNA)
+    assert len(story.leg(60, agent=ANNA, nth=2).offers) == 1
+    story.connected(60, 60)
+    story.tell(e.LegHeld(at=at(60), **story.of(1, ANNA, 2)))
+    story.tell(e.LegResumed(at=at(60), **story.of(1, ANNA, 2)))
+    story.tell(e.LegHeld(at=at(60), **story.of(1, ANNA, 2)))
+    assert (story.call().stage, story.call().holds) == (CallStage.ON_HOLD, 2)
 
 
 def test_a_resync_leaves_the_calls_that_live_as_they_are() -> None:

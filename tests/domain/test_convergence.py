@@ -137,7 +137,7 @@ def _independent(one: e.Event, other: e.Event) -> bool:
     return _told(one) and _told(other) and isinstance(one, MENU) != isinstance(other, MENU)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.data())
 def test_facts_told_twice_change_nothing(events: list[e.Event], data: st.DataObject) -> None:
     again = list(events)
@@ -148,7 +148,7 @@ def test_facts_told_twice_change_nothing(events: list[e.Event], data: st.DataObj
     assert _end(again) == _end(events)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.data())
 def test_the_menus_road_and_the_pbxs_may_overtake_each_other(events: list[e.Event], data: st.DataObject) -> None:
     mixed = list(events)
@@ -166,7 +166,7 @@ def test_the_menus_road_and_the_pbxs_may_overtake_each_other(events: list[e.Even
     assert (mixed_end.agents, mixed_end.queues) == (end.agents, end.queues)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.data())
 def test_completion_may_go_missing_and_agents_still_come_free(events: list[e.Event], data: st.DataObject) -> None:
     gone = data.draw(st.sets(st.sampled_from(range(len(events)))))
@@ -177,7 +177,7 @@ def test_completion_may_go_missing_and_agents_still_come_free(events: list[e.Eve
         assert (agent.routing is RoutingStatus.ON_CALL) == (agent.id in talking)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories(), st.data())
 def test_any_facts_may_go_missing_and_a_resync_leaves_no_ghost(events: list[e.Event], data: st.DataObject) -> None:
     gone = data.draw(st.sets(st.sampled_from(range(len(events)))))
