@@ -8,9 +8,6 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-CARRIER = "carrier"
-"""The digest user of the sandbox's second trunk, by which ``hydrophone call`` comes in; its password is a phone's."""
-
 
 def _word(length: int = 24) -> str:
     return secrets.token_urlsafe(length)

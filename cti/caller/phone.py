@@ -1,103 +1,94 @@
-"""A SIP phone without a person: dials, presses keys (RFC 4733), hears.
+"""A telephone without a person: dials from the carrier's own address, presses keys, hears.
 
-The SIP and RTP work is libre's and baresip's, through ``baresip-python``: one stack per process. This module
-leaves what to press and when to :mod:`cti.caller.story`.
+Joins the signalling of :mod:`cti.caller.sip` and the sound of :mod:`cti.caller.rtp` into a call. What to press and
+when is the affair of :mod:`cti.caller.story`. Many calls may run in one process.
 """
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from baresip import Account, AudioNotActive, AudioRestarted, Call, CallFailed, Config, Runtime, UserAgent
-from baresip.events import Event, StackEvent
+from sipmessage import URI, Address
 
 from cti.caller.errors import NotAnsweredError
 from cti.caller.recording import Recording
+from cti.caller.rtp import EVENTS, PCMA, PCMU, Sound, make_socket
+from cti.caller.sip import Dialog
 
-_READ_BYTES = 16000
-_PACE_S = 0.02
-_LOOPBACK = "127.0.0.1"
-
-
-class _NamedAccount(Account):
-    """An account with a display name, which the stack's own line has no field for."""
-
-    display_name: str = ""
-
-    def aor(self) -> str:
-        """Return the address-of-record line with the name in front, quotes and backslashes left out."""
-        name = "".join(c for c in self.display_name if c.isprintable() and c not in '"\\')
-        return f'"{name}" {super().aor()}' if name else super().aor()
+_MEDIA = re.compile(r"^m=audio (\d+) \S+ (\d+)", re.MULTILINE)
+_ADDRESS = re.compile(r"^c=IN IP4 ([\d.]+)", re.MULTILINE)
+_NUMBER = re.compile(r"[0-9+]{1,32}|anonymous")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``user`` and ``password`` let the call in as one from the sandbox's carrier.
-
-    A carrier is usually known by its address, but the stack sends from 127.0.0.1 only, where the browsers' phones
-    are too; so the sandbox has a second trunk that is known by its digest user.
-    """
+    """Who calls, and from which address: the trunk's, by which the PBX knows its carrier."""
 
     number: str
     name: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
+    address: str = "127.0.0.2"
 
 
 @dataclass(slots=True)
 class PhoneCall:
     """One call in progress. Times are seconds since it was dialled."""
 
-    _call: Call
-    _clock: Callable[[], float]
-    _dialled_at: float
-    heard: Recording = field(default_factory=Recording)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    reason: str = ""
-    rang_s: float | None = None
-    answered_s: float | None = None
-    ended_s: float | None = None
-    _to_say: bytearray = field(default_factory=bytearray)
+    _dialog: Dialog
+    _sound: Sound
+
+    @property
+    def heard(self) -> Recording:
+        """What has been heard so far."""
+        return self._sound.heard
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the call is over."""
+        return self._dialog.ended
+
+    @property
+    def reason(self) -> str:
+        """Why it is over."""
+        return self._dialog.reason
+
+    @property
+    def rang_s(self) -> float | None:
+        """When it rang first."""
+        return self._dialog.rang_s
+
+    @property
+    def answered_s(self) -> float | None:
+        """When it was answered."""
+        return self._dialog.answered_s
+
+    @property
+    def ended_s(self) -> float | None:
+        """When it was over."""
+        return self._dialog.ended_s
 
     def now_s(self) -> float:
         """Return the seconds since dialling."""
-        return self._clock() - self._dialled_at
+        return self._dialog.clock()
 
     async def key(self, keys: str) -> None:
-        """Press ``keys`` one after the other, 100 ms each with 100 ms between them, as a quick thumb does."""
-        await self._call.send_dtmf(keys, interdigit_ms=120)
+        """Press ``keys`` one after the other; keys that are still to be sent when the call ends are let go."""
+        pressing = asyncio.create_task(self._sound.key(keys))
+        over = asyncio.create_task(self.ended.wait())
+        await asyncio.wait({pressing, over}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (pressing, over):
+            task.cancel()
+        await asyncio.gather(pressing, over, return_exceptions=True)
 
     def say(self, pcm: bytes) -> None:
         """Queue signed 16-bit 8 kHz samples to be spoken into the call."""
-        self._to_say += pcm
+        self._sound.say(pcm)
 
     async def hang_up(self) -> None:
         """End the call from our side; a call that is over already stays so."""
-        if not self.ended.is_set():
-            with contextlib.suppress(Exception):
-                await self._call.hangup()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.ended.wait(), 5)
-
-    def _on_event(self, event: StackEvent) -> None:
-        if event.event is Event.CALL_RINGING and self.rang_s is None:
-            self.rang_s = self.now_s()
-        elif event.event is Event.CALL_CLOSED:
-            self.reason = event.text or ""
-            self.ended_s = self.now_s()
-            self.ended.set()
-
-    async def _pump(self) -> None:
-        """Move sound in both directions until the call ends; the stack's buffers never block."""
-        while not self.ended.is_set():
-            with contextlib.suppress(AudioNotActive, AudioRestarted):
-                self.heard.add(self._call.audio.read(_READ_BYTES), self.now_s())
-                if self._to_say:
-                    taken = self._call.audio.write(bytes(self._to_say[:320]))
-                    del self._to_say[:taken]
-            await asyncio.sleep(_PACE_S)
+        await self._dialog.hang_up()
 
 
 @contextlib.asynccontextmanager
@@ -108,44 +99,58 @@ async def dial(
 
     Raises :class:`NotAnsweredError` when the hotline refuses or does not answer within ``answer_s``.
     """
-    runtime = Runtime(native_log_level="error")
-    # a fixed jitter buffer: nothing is stretched or dropped on a loopback, so what is heard is what was played
-    await runtime.start(
-        Config(
-            net_interface=_LOOPBACK,
-            max_concurrent_calls=None,
-            extra_config_text="audio_jitter_buffer_type fixed\naudio_jitter_buffer_delay 2-20\n",
-        )
+    if not _NUMBER.fullmatch(caller.number):
+        raise NotAnsweredError(f"{caller.number!r} is no number to call from: use digits, or anonymous")
+    dialled_at = clock()
+
+    def since() -> float:
+        return clock() - dialled_at
+
+    target = URI.parse(uri)
+    sound, rtp = Sound(since), make_socket(caller.address)
+    await sound.start(rtp)
+    dialog = Dialog(
+        caller=Address(URI.parse(f"sip:{caller.number}@{caller.address}"), caller.name),
+        target=target,
+        peer=(target.host, target.port or 5060),
+        offer=_offer(caller.address, rtp.getsockname()[1]),
+        on_answer=lambda sdp: sound.talk_to(*_media(sdp)),
+        clock=since,
     )
-    pump: asyncio.Task[None] | None = None
-    call: PhoneCall | None = None
     try:
-        account = _NamedAccount(
-            user=caller.number,
-            domain=_LOOPBACK,
-            password=caller.password,
-            auth_user=caller.user or None,
-            reg_interval=0,
-            audio_codecs=("pcma", "pcmu"),
-        )
-        account.display_name = caller.name
-        agent = await UserAgent.create(runtime, account)
-        dialled_at = clock()
-        native = await agent.dial(uri)
-        call = PhoneCall(native, clock, dialled_at)
-        native.on(call._on_event)
-        try:
-            await native.wait_established(answer_s)
-        except CallFailed as failure:
-            raise NotAnsweredError(f"the hotline did not take the call: {failure}") from failure
-        call.answered_s = call.now_s()
-        pump = asyncio.create_task(call._pump(), name="caller sound")
-        yield call
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: dialog, sock=make_socket(caller.address))
+        if not await dialog.invite(answer_s):
+            raise NotAnsweredError(f"the hotline did not take the call: {dialog.reason or 'no answer'}")
+        yield PhoneCall(dialog, sound)
     finally:
-        if call is not None:
-            await call.hang_up()
-        if pump is not None:
-            pump.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pump
-        await runtime.close()
+        await dialog.hang_up()
+        dialog.close()
+        await sound.stop()
+
+
+def _offer(address: str, port: int) -> str:
+    """Return our SDP: A-law first, as Chinese carriers have it, and keys as telephone events (RFC 4733)."""
+    lines = (
+        "v=0",
+        f"o=- 1 1 IN IP4 {address}",
+        "s=call",
+        f"c=IN IP4 {address}",
+        "t=0 0",
+        f"m=audio {port} RTP/AVP {PCMA} {PCMU} {EVENTS}",
+        f"a=rtpmap:{PCMA} PCMA/8000",
+        f"a=rtpmap:{PCMU} PCMU/8000",
+        f"a=rtpmap:{EVENTS} telephone-event/8000",
+        f"a=fmtp:{EVENTS} 0-15",
+        "a=ptime:20",
+        "a=sendrecv",
+    )
+    return "\r\n".join((*lines, ""))
+
+
+def _media(sdp: str) -> tuple[tuple[str, int], int]:
+    """Return where an answer wants its sound, and in which codec."""
+    media, address = _MEDIA.search(sdp), _ADDRESS.search(sdp)
+    if media is None or address is None or int(media[2]) not in (PCMA, PCMU):
+        raise ValueError("the answer has no sound that we understand")
+    return (address[1], int(media[1])), int(media[2])

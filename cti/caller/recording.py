@@ -1,4 +1,4 @@
-"""What the caller hears: 8 kHz samples with the time they came, and where in them somebody speaks."""
+"""What the caller hears: 8 kHz samples put in place by their RTP timestamps, and whether somebody speaks."""
 
 import wave
 from dataclasses import dataclass, field
@@ -8,84 +8,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE_HZ = 8000
-_FRAME = RATE_HZ // 50
-_NO_PACKETS_S = 0.3
-"""Longer without a packet is a pause, shorter is jitter that would tear a clip."""
+Samples = NDArray[np.int16]
+
 _SPEECH_RMS = 10 ** (-45 / 20) * 32768
-"""Louder than this in 20 ms is sound: our clips are levelled to -20 dBFS, a quiet line is below -60."""
+"""A packet louder than this is sound: our clips are levelled to -20 dBFS, a quiet line is below -60."""
+_WORDS_PACKETS = 3
+_LONGEST = 3600 * RATE_HZ
+_WRAP = 1 << 32
 
 
 @dataclass(slots=True)
 class Recording:
-    """The samples received so far. ``arrivals`` are (seconds since dialling, index of the sample after)."""
+    """What has been received so far.
 
-    _chunks: list[bytes] = field(default_factory=list)
-    arrivals: list[tuple[float, int]] = field(default_factory=list)
-    length: int = 0
-    _loud: list[bool] = field(default_factory=list)
-    _rest: bytes = b""
+    A sample's place is its packet's timestamp, so neither a busy machine nor packets out of order tear a sentence,
+    and where a PBX with nothing to play sends nothing there is silence of the right length.
+    """
 
-    def add(self, pcm: bytes, at_s: float) -> None:
-        """Append signed 16-bit ``pcm`` that arrived at ``at_s``.
+    loud_packets: int = 0
+    _sound: Samples = field(default_factory=lambda: np.zeros(RATE_HZ * 30, np.int16))
+    _length: int = 0
+    _source: int | None = None
+    _first: int = 0
+    _offset: int = 0
+    _last_loud_s: float | None = None
+    _started_s: float | None = None
 
-        A PBX that has nothing to play sends no packets at all, so a pause is put in where nothing came.
+    def add(self, source: int, timestamp: int, samples: Samples, at_s: float) -> None:
+        """Put ``samples`` of an RTP packet in their place; ``at_s`` is when it arrived, in seconds since dialling.
+
+        A new ``source`` (SSRC) begins where the old one ended, or later by the clock. A packet that would make the
+        recording longer than an hour is dropped: it is not of this call.
         """
-        if not pcm:
+        if self._started_s is None:
+            self._started_s = at_s
+        if source != self._source:
+            self._source, self._first = source, timestamp
+            self._offset = max(self._length, round((at_s - self._started_s) * RATE_HZ))
+        place = self._offset + (timestamp - self._first + _LONGEST) % _WRAP - _LONGEST
+        if place < 0 or place + len(samples) > _LONGEST:
             return
-        pause_s = self.silent_s(at_s) - len(pcm) / 2 / RATE_HZ
-        if pause_s > _NO_PACKETS_S:
-            self._append(bytes(int(pause_s * RATE_HZ) * 2), at_s)
-        self._append(pcm, at_s)
+        self._make_room(place + len(samples))
+        self._sound[place : place + len(samples)] = samples
+        self._length = max(self._length, place + len(samples))
+        if np.sqrt(np.mean(samples.astype(np.float64) ** 2)) > _SPEECH_RMS:
+            self.loud_packets += 1
+            self._last_loud_s = at_s
 
-    def silent_s(self, now_s: float) -> float:
-        """Return for how long nothing has arrived."""
-        return now_s - self.arrivals[-1][0] if self.arrivals else 0.0
+    def sound_since(self, loud_packets: int) -> bool:
+        """Tell whether there was sound after ``loud_packets`` had come: 60 ms of it, for a click is no speech."""
+        return self.loud_packets - loud_packets >= _WORDS_PACKETS
 
-    def _append(self, pcm: bytes, at_s: float) -> None:
-        self._chunks.append(pcm)
-        self.length += len(pcm) // 2
-        self.arrivals.append((at_s, self.length))
-        self._rest += pcm
-        while len(self._rest) >= _FRAME * 2:
-            frame = np.frombuffer(self._rest[: _FRAME * 2], dtype=np.int16).astype(np.float64)
-            self._loud.append(bool(np.sqrt(np.mean(frame * frame)) > _SPEECH_RMS))
-            self._rest = self._rest[_FRAME * 2 :]
+    def quiet_s(self, now_s: float) -> float:
+        """Return for how many seconds until ``now_s`` there has been no sound."""
+        return now_s - self._last_loud_s if self._last_loud_s is not None else now_s
 
-    @property
-    def frames(self) -> int:
-        """How many whole 20 ms frames there are."""
-        return len(self._loud)
-
-    def quiet_s(self, now_s: float | None = None) -> float:
-        """Return for how many seconds there has been no sound at the end, up to ``now_s`` if given."""
-        quiet = 0
-        for loud in reversed(self._loud):
-            if loud:
-                break
-            quiet += 1
-        missing_s = 0.0 if now_s is None else self.silent_s(now_s)
-        return quiet / 50 + (missing_s if missing_s > _NO_PACKETS_S else 0.0)
-
-    def sound_since(self, frame: int) -> bool:
-        """Tell whether there was sound in or after this frame: 60 ms of it, for a click is no speech."""
-        return sum(self._loud[frame:]) >= 3
-
-    def sounds(self, *, gap_s: float = 0.6) -> list[tuple[float, float]]:
-        """Return the stretches with sound as (from, to) in seconds, joined over gaps shorter than ``gap_s``."""
-        found: list[list[int]] = []
-        for index, loud in enumerate(self._loud):
-            if not loud:
-                continue
-            if found and index - found[-1][1] <= gap_s * 50:
-                found[-1][1] = index + 1
-            else:
-                found.append([index, index + 1])
-        return [(start / 50, end / 50) for start, end in found]
-
-    def samples(self) -> NDArray[np.float32]:
-        """Return everything heard, as floats in -1..1 at 8 kHz."""
-        heard = np.frombuffer(b"".join(self._chunks), dtype=np.int16).astype(np.float32)
-        return heard / np.float32(32768)
+    def pcm(self) -> Samples:
+        """Return everything heard, signed 16-bit."""
+        return self._sound[: self._length].copy()
 
     def save(self, path: Path) -> None:
         """Write a WAV file, 16 bit, 8 kHz, mono."""
@@ -93,4 +73,8 @@ class Recording:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(RATE_HZ)
-            file.writeframes(b"".join(self._chunks))
+            file.writeframes(self.pcm().astype("<i2").tobytes())
+
+    def _make_room(self, length: int) -> None:
+        if length > len(self._sound):
+            self._sound = np.concatenate([self._sound, np.zeros(length, np.int16)])

@@ -111,12 +111,12 @@ async def _hang_up(call: PhoneCall, story: Story) -> None:
 
 
 async def _listen(call: PhoneCall, story: Story, longest_s: float) -> None:
-    start, frame = call.now_s(), call.heard.frames
+    start, before = call.now_s(), call.heard.loud_packets
     while not call.ended.is_set() and call.now_s() - start < longest_s:
-        if call.heard.sound_since(frame) and call.heard.quiet_s(call.now_s()) >= _QUIET_S:
+        if call.heard.sound_since(before) and call.heard.quiet_s(call.now_s()) >= _QUIET_S:
             break
         await asyncio.sleep(_TICK_S)
-    heard = call.heard.sound_since(frame)
+    heard = call.heard.sound_since(before)
     story.add(start, "heard" if heard else "silence", until_s=call.now_s())
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from config.secrets import CARRIER, Secrets
 from config.settings import Settings
 from cti.caller.errors import CallerError
 from cti.caller.phone import Caller
@@ -32,8 +31,7 @@ def call(
     """Call the hotline of the sandbox, key digits, record what the caller hears, tell the story with times."""
     settings = Settings()
     uri = f"sip:{settings.site.hotline}@{settings.pbx.host}:{settings.pbx.sip_port}"
-    secrets = Secrets.load_or_make(settings.home, phones=(CARRIER,))
-    caller = Caller(number=number, name=name, user=CARRIER, password=secrets.phones[CARRIER])
+    caller = Caller(number=number, name=name, address=settings.pbx.trunk_address)
     try:
         steps = parse(script) if script else water_bill(lang, account, pin, then, patience)
         story, heard = asyncio.run(live(caller, uri, steps))

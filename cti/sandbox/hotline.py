@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from config.secrets import CARRIER, Secrets
+from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import QueueName
 from cti.sandbox.errors import DaemonError
@@ -55,7 +55,7 @@ class Hotline:
         extensions = tuple(person.extension for person in PEOPLE if person.extension)
         self.secrets = Secrets.load_or_make(
             settings.home,
-            phones=(*extensions, *DEMO_PHONES, CARRIER),
+            phones=(*extensions, *DEMO_PHONES),
             users=tuple(person.login for person in PEOPLE),
         )
         self.pbx = SandboxPbx(settings, self.secrets, extensions, progress=say)

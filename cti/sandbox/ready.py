@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from config.secrets import CARRIER, Secrets
+from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.utility import Bill
 from storage.demo.people import PEOPLE
@@ -62,14 +62,6 @@ class SampleAccount(_Fact):
     latest_bill: LatestBill
 
 
-class Carrier(_Fact):
-    """How a SIP client gets in: from ``address`` without a password, or from anywhere on loopback with one."""
-
-    address: str
-    user: str
-    password: str
-
-
 class Softphone(_Fact):
     """What any SIP phone registers with to call the hotline."""
 
@@ -88,7 +80,7 @@ class Ready(_Fact):
     health_url: str
     sip_uri: str
     hotline: str
-    carrier: Carrier
+    trunk_address: str
     softphone: Softphone
     agents: list[Login]
     supervisors: list[Login]
@@ -115,7 +107,7 @@ class Ready(_Fact):
             health_url=f"{console}/health",
             sip_uri=f"sip:{settings.site.hotline}@{host}:{port}",
             hotline=settings.site.hotline,
-            carrier=Carrier(address=settings.pbx.trunk_address, user=CARRIER, password=secrets.phones[CARRIER]),
+            trunk_address=settings.pbx.trunk_address,
             softphone=Softphone(uri=f"sip:2001@{host}:{port}", user="2001", password=secrets.phones["2001"]),
             agents=[login for login in logins if login.role == "agent"],
             supervisors=[login for login in logins if login.role == "supervisor"],
