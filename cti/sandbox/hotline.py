@@ -77,6 +77,7 @@ class Hotline:
 
     async def start(self) -> Ready:
         """Bring everything up and return what a newcomer needs to know."""
+        await asyncio.to_thread(Ready.forget, self.settings.home)
         pbx = asyncio.create_task(self.pbx.install(), name="install PBX")
         try:
             ready = await self._start_database()

@@ -123,6 +123,11 @@ class Ready(_Fact):
             logs=settings.home / "log",
         )
 
+    @staticmethod
+    def forget(home: Path) -> None:
+        """Remove what an earlier start wrote: who waits for the file must not read yesterday's ports."""
+        (home / "demo" / "ready.json").unlink(missing_ok=True)
+
     def save(self, home: Path) -> Path:
         """Write ``demo/ready.json`` under ``home``, readable by its owner only; returns where it is."""
         folder = home / "demo"

@@ -77,6 +77,20 @@ class Install:
         said, _ = await process.communicate()
         return said.decode()
 
+    async def waiting(self) -> str:
+        """Return what Asterisk itself says of its channels in the queue, callers' numbers among it."""
+        shown = await self.console("core show channels concise")
+        return "\n".join(line for line in shown.splitlines() if "!Queue!" in line)
+
+    async def has_step(self, number: str, step: str, timeout_s: float = 30.0) -> None:
+        """Wait until the caller from ``number`` has gone through a step of the menu."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                calls = await self.calls_from(number)
+                if any(step == passed["step"] for call in calls for passed in call["ivr_path"]):
+                    return
+                await asyncio.sleep(0.2)
+
     def kill_daemon(self) -> None:
         """End the daemon as a crash would."""
         os.kill(int((self.home / "demo" / "daemon.pid").read_text()), signal.SIGKILL)
