@@ -2,7 +2,7 @@
 
 import typer
 
-from cti.cli import call, database, demo, pbx, prompts, serve
+from cti.cli import call, database, demo, flow, pbx, prompts, serve
 
 app = typer.Typer(name="hydrophone", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -17,5 +17,6 @@ app.command()(demo.demo)
 app.command()(call.call)
 app.command()(database.migrate)
 app.command("demo-data")(database.demo_data)
+app.add_typer(flow.app, name="flow")
 app.add_typer(pbx.app, name="pbx")
 app.add_typer(prompts.app, name="prompts")

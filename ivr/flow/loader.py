@@ -4,14 +4,14 @@ Every scalar is read as text (``BaseLoader``), so that ``on``, ``no`` or ``08`` 
 numbers of them where numbers belong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from ivr.flow.check import problems
+from ivr.flow.check import Problem, problems
 from ivr.flow.errors import Fault, FlowFaultsError
 from ivr.flow.model import Flow
 from ivr.flow.service import Service
@@ -20,6 +20,9 @@ MAX_BYTES = 256 * 1024
 
 Prompts = Mapping[str, Mapping[str, str]]
 """Prompt ids of the catalogue, each with its slots and their kinds: ``{"bill.paid": {"amount": "money"}}``."""
+
+Inspection = Callable[[Flow], Iterable[Problem]]
+"""One more look at a well-formed flow, such as :mod:`ivr.flow.lint`'s."""
 
 ADVICE = {
     "extra_forbidden": "Remove it, or correct its spelling",
@@ -30,13 +33,23 @@ ADVICE = {
 }
 
 
-def load(path: Path, *, prompts: Prompts, services: Mapping[str, Service]) -> Flow:
+def load(
+    path: Path, *, prompts: Prompts, services: Mapping[str, Service], inspection: Inspection | None = None
+) -> Flow:
     """Read the flow in the file ``path``. Raises :class:`FlowFaultsError`."""
-    return parse(path.read_text(encoding="utf-8"), file=path.name, prompts=prompts, services=services)
+    text = path.read_text(encoding="utf-8")
+    return parse(text, file=path.name, prompts=prompts, services=services, inspection=inspection)
 
 
-def parse(text: str, *, file: str, prompts: Prompts, services: Mapping[str, Service]) -> Flow:
-    """Read the flow written in ``text``. Raises :class:`FlowFaultsError`."""
+def parse(
+    text: str,
+    *,
+    file: str,
+    prompts: Prompts,
+    services: Mapping[str, Service],
+    inspection: Inspection | None = None,
+) -> Flow:
+    """Read the flow written in ``text``, and have it pass the ``inspection``. Raises :class:`FlowFaultsError`."""
     root = _root(text, file)
     faults = [*_repeated_keys(root, file)]
     flow = None
@@ -45,7 +58,7 @@ def parse(text: str, *, file: str, prompts: Prompts, services: Mapping[str, Serv
     except ValidationError as error:
         faults += [_fault(file, root, entry) for entry in error.errors(include_url=False, include_input=False)]
     if flow is not None:
-        found = problems(flow, prompts, services)
+        found = (*problems(flow, prompts, services), *(inspection(flow) if inspection else ()))
         faults += [Fault(file, _line(root, problem.place), problem.what, problem.advice) for problem in found]
     if faults or flow is None:
         raise FlowFaultsError(tuple(sorted(faults)))

@@ -41,8 +41,11 @@ def _sentences(raw: Any) -> Any:
     return raw if isinstance(raw, list | tuple) else [raw]
 
 
-Said = Annotated[Sentence, BeforeValidator(_sentence)]
-Speeches = Annotated[tuple[Said, ...], BeforeValidator(_sentences)]
+Said = Annotated[Sentence, BeforeValidator(_sentence, json_schema_input_type=PromptId | Sentence)]
+Speeches = Annotated[
+    tuple[Said, ...],
+    BeforeValidator(_sentences, json_schema_input_type=PromptId | Sentence | list[PromptId | Sentence]),
+]
 
 
 def _going(raw: Any) -> Any:
@@ -82,7 +85,10 @@ class Menu(Part):
     do: Literal["menu"]
     ask: Speeches
     languages: tuple[Language, ...] = ()
-    choices: Annotated[dict[ChoiceKey, Annotated[Choice, BeforeValidator(_going)]], Field(min_length=1, max_length=9)]
+    choices: Annotated[
+        dict[ChoiceKey, Annotated[Choice, BeforeValidator(_going, json_schema_input_type=StepId | Choice)]],
+        Field(min_length=1, max_length=9),
+    ]
 
 
 class Ask(Part):
@@ -112,7 +118,7 @@ class LookUp(Part):
     hold: Said
     hold_after_s: Seconds = 2.5
     limit_s: Seconds = 6.0
-    ways: dict[Name, Annotated[Way, BeforeValidator(_going)]]
+    ways: dict[Name, Annotated[Way, BeforeValidator(_going, json_schema_input_type=StepId | Way)]]
 
 
 class Branch(Part):

@@ -31,6 +31,7 @@ class Service(Protocol):
 
     ``needs`` are the names it reads from what was keyed, ``ways`` how it can answer (besides ``unavailable``),
     ``gives`` the values to say by name with their kinds as the catalogue calls them, ``words`` those to branch by.
+    ``proves`` are the ways after which it is proved who calls; what a ``personal`` one gives is for such a caller only.
     """
 
     @property
@@ -48,6 +49,14 @@ class Service(Protocol):
     @property
     def words(self) -> Mapping[str, frozenset[str]]:
         """Words by name."""
+
+    @property
+    def proves(self) -> frozenset[str]:
+        """Ways on with a proved caller."""
+
+    @property
+    def personal(self) -> bool:
+        """Whether its answers are about one customer."""
 
     async def __call__(self, caller: Caller) -> Answer:
         """Look it up. Raises ``BillingUnavailableError`` when there is no answer to be had."""

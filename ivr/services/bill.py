@@ -27,6 +27,8 @@ class LatestBill:
         {"month": "month", "amount": "money", "due": "day", "arrears_total": "money"}
     )
     words: Final[Mapping[str, frozenset[str]]] = MappingProxyType({"arrears": frozenset({"some", "none"})})
+    proves: Final[frozenset[str]] = frozenset()
+    personal: Final = True
 
     def __init__(self, billing: Billing, today: Callable[[], date]) -> None:
         self._billing = billing

@@ -31,6 +31,8 @@ class Identify:
     ways: Final = frozenset(WAYS.values())
     gives: Final[Mapping[str, str]] = MappingProxyType({})
     words: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
+    proves: Final = frozenset({WAYS[PinVerdict.RIGHT]})
+    personal: Final = False
 
     def __init__(self, billing: Billing, *, floor_s: float = FLOOR_S) -> None:
         self._billing = billing

@@ -1,0 +1,119 @@
+"""A telephone line without a telephone: sentences take their time on a leaping clock, keys come from a :class:`Thumb`.
+
+A caller begins to key once the menu listens. What is left of an entry when the menu speaks again cuts it short, as
+dialling ahead does on a real line, and ``#`` never does.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from cti.domain.events import Language
+from ivr.errors import HungUpError
+from ivr.flow.line import Speaking
+from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.prompts.catalogue import Catalogue
+from ivr.prompts.lengths import Lengths
+
+WAIT: Final = "wait"
+HANG_UP: Final = "hangup"
+KEYS: Final = "0123456789*#ABCD"
+KEY_S: Final = 0.4
+"""From one key to the next; a practised thumb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A sentence as the caller heard it, with its values as they are written: ``86.40``, ``2026-10``, ``11-25``."""
+
+    at_s: float
+    prompt: str
+    language: Language
+    values: Mapping[str, str]
+    words: str
+    whole: bool
+
+
+class Thumb(Protocol):
+    """What the caller presses."""
+
+    def listened_to(self) -> str:
+        """Return what to key now that the menu listens: keys, ``wait`` or ``hangup``."""
+
+    def interrupts(self, prompt: str) -> str:
+        """Return what to key while ``prompt`` is said: keys, ``hangup`` or nothing."""
+
+
+class PretendLine:
+    """One caller on the line (``ivr.flow.line.Line``). ``heard`` is told each sentence when it is over."""
+
+    def __init__(self, thumb: Thumb, catalogue: Catalogue, lengths: Lengths, heard: Callable[[Heard], None]) -> None:
+        self._thumb = thumb
+        self._catalogue = catalogue
+        self._lengths = lengths
+        self._heard = heard
+        self._left = ""
+
+    async def play(self, sentence: Speaking, keys: str) -> str:
+        """Say it; what is left of an entry, or an interruption, cuts it short in the middle."""
+        prompt, language = sentence.prompt, sentence.language
+        clips = self._catalogue.clips(prompt, sentence.values, language)
+        length_s = self._lengths.of(prompt, sentence.values, language).seconds
+        at_s = asyncio.get_running_loop().time()
+        self._left = self._left or self._thumb.interrupts(prompt)
+        hanging_up = self._left == HANG_UP
+        key = "" if hanging_up else self._pressed(keys)
+        await asyncio.sleep(length_s / 2 if key or hanging_up else length_s)
+        slots = self._catalogue.prompts[prompt].slots
+        values = {slot: written(sentence.values[slot]) for slot in slots}
+        words = ("" if language == "zh" else " ").join(clip.text for clip in clips)
+        self._heard(Heard(at_s, prompt, language, values, words, whole=not key and not hanging_up))
+        if hanging_up:
+            raise HungUpError
+        return key
+
+    async def key(self, within_s: float) -> str:
+        """Take the next key of the entry, or the first of the next."""
+        self._left = self._left or self._thumb.listened_to()
+        if self._left == WAIT:
+            self._left = ""
+            await asyncio.sleep(within_s)
+            return ""
+        await asyncio.sleep(min(KEY_S, within_s))
+        if self._left == HANG_UP:
+            raise HungUpError
+        return self._pressed(KEYS)
+
+    async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
+        """Wait, and drop what is keyed meanwhile but ``keys``."""
+        if key := self._pressed(keys):
+            return key
+        await asyncio.wait({work}, timeout=within_s)
+        return ""
+
+    async def speak(self, language: Language) -> None:
+        """Nothing to note: every sentence brings its language."""
+
+    def _pressed(self, keys: str) -> str:
+        """Take keys until one counts; return it or nothing."""
+        while self._left:
+            key, self._left = self._left[0], self._left[1:]
+            if key in keys:
+                return key
+        return ""
+
+
+def written(value: Value) -> str:
+    """Return ``value`` as people write it in a script of calls."""
+    match value:
+        case Money(fen):
+            return f"{fen // 100}.{fen % 100:02d}"
+        case Month(year, month):
+            return f"{year:04d}-{month:02d}"
+        case Day(month, day):
+            return f"{month:02d}-{day:02d}"
+        case Digits(digits):
+            return digits
+        case Count(number):
+            return str(number)

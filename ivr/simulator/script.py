@@ -1,0 +1,195 @@
+"""Calls as data: who calls, what billing knows and how it behaves, what is keyed, what must come of it.
+
+Types and reading only; :mod:`ivr.simulator.trial` makes the calls. A file has the accounts and the time once, for
+all its calls; a call may bring its own.
+"""
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from cti.domain.utility import Bill
+from ivr.flow.outcome import Result
+from ivr.simulator.billing import Behaviour, Customer
+from ivr.simulator.errors import ScriptFaultsError
+from ivr.simulator.line import HANG_UP, KEYS, WAIT
+
+MAX_BYTES: Final = 256 * 1024
+
+_ENTRY: Final = re.compile(rf"{WAIT}|{HANG_UP}|[{re.escape(KEYS)}]+")
+_YUAN: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?")
+
+
+class Part(BaseModel):
+    """Base of the parts of a script: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _fen(raw: Any) -> Any:
+    match = _YUAN.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        raise ValueError("no amount such as 86.40")
+    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+
+
+def _first_day(raw: Any) -> Any:
+    return f"{raw}-01" if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d{2}", raw) else raw
+
+
+def _entry(raw: Any) -> Any:
+    if isinstance(raw, str) and not _ENTRY.fullmatch(raw):
+        raise ValueError("not keys, 'wait' or 'hangup'; '#' and '*' need quotes")
+    return raw
+
+
+Fen = Annotated[int, BeforeValidator(_fen)]
+Entry = Annotated[str, BeforeValidator(_entry)]
+AccountDigits = Annotated[str, Field(pattern=r"^\d{8}$")]
+
+
+class BillGiven(Part):
+    """One bill. ``open`` is what of it is still to pay."""
+
+    period: Annotated[date, BeforeValidator(_first_day)]
+    amount: Fen
+    due: date
+    open: Fen = 0
+    late_fee: Fen = 0
+    usage_m3: Annotated[int, Field(ge=0)] = 0
+    estimated: bool = False
+
+    def bill(self) -> Bill:
+        """Return it as billing would."""
+        return Bill(self.period, self.usage_m3, self.amount, self.due, self.open, self.late_fee, self.estimated)
+
+
+class AccountGiven(Part):
+    """One account."""
+
+    pin: Annotated[str, Field(pattern=r"^\d{6}$")]
+    locked: bool = False
+    bills: tuple[BillGiven, ...] = ()
+
+    def customer(self) -> Customer:
+        """Return it as billing has it."""
+        return Customer(self.pin, self.locked, tuple(bill.bill() for bill in self.bills))
+
+
+class BillingGiven(Part):
+    """How billing behaves when it is asked about PINs, and about bills."""
+
+    pins: Behaviour = 0.0
+    bills: Behaviour = 0.0
+
+
+def _alike(raw: Any) -> Any:
+    return {"pins": raw, "bills": raw} if isinstance(raw, str) else raw
+
+
+class Given(Part):
+    """What there is before anybody calls. ``now`` is the hotline's own time of day."""
+
+    now: datetime | None = None
+    accounts: dict[AccountDigits, AccountGiven] | None = None
+    billing: Annotated[BillingGiven, BeforeValidator(_alike)] | None = None
+
+    def under(self, common: "Given") -> "Given":
+        """Return this with what it leaves open taken from ``common``."""
+        return Given.model_construct(
+            now=self.now or common.now,
+            accounts=common.accounts if self.accounts is None else self.accounts,
+            billing=self.billing or common.billing,
+        )
+
+
+class Interruption(Part):
+    """What is keyed while a sentence is being said."""
+
+    during: str
+    press: Entry
+
+
+class Said(Part):
+    """A sentence that must be said, with these of its values."""
+
+    prompt: str
+    values: dict[str, str] = {}
+    language: Literal["zh", "en"] | None = None
+
+
+class Passed(Part):
+    """A step that must be gone through; by ``way`` if that is given."""
+
+    step: str
+    way: str | None = None
+
+
+def _said(raw: Any) -> Any:
+    if isinstance(raw, str):
+        return {"prompt": raw}
+    if isinstance(raw, dict) and "prompt" not in raw and len(raw) == 1:
+        ((prompt, values),) = raw.items()
+        return {"prompt": prompt, "values": values}
+    return raw
+
+
+def _passed(raw: Any) -> Any:
+    if isinstance(raw, str):
+        return {"step": raw}
+    if isinstance(raw, dict) and "step" not in raw and len(raw) == 1:
+        ((step, way),) = raw.items()
+        return {"step": step, "way": way}
+    return raw
+
+
+class Expect(Part):
+    """What must come of a call: the whole path, sentences in this order among others, some never, the outcome."""
+
+    path: tuple[Annotated[Passed, BeforeValidator(_passed)], ...] | None = None
+    said: tuple[Annotated[Said, BeforeValidator(_said)], ...] = ()
+    unsaid: tuple[str, ...] = ()
+    outcome: Result
+    served: bool | None = None
+    queue: str | None = None
+
+
+class Call(Part):
+    """One call."""
+
+    name: str
+    given: Given = Given()
+    keys: tuple[Entry | Interruption, ...]
+    expect: Expect
+
+
+class Script(Part):
+    """A file of calls to one flow, ``flow`` being the file's name without ``.yaml``."""
+
+    flow: str
+    given: Given = Given()
+    calls: tuple[Call, ...] = ()
+
+
+def read(path: Path) -> Script:
+    """Read a file of calls. Raises :class:`ScriptFaultsError`."""
+    text = path.read_text(encoding="utf-8")
+    if len(text.encode()) > MAX_BYTES:
+        raise ScriptFaultsError((f"{path.name}: too long; keep it under {MAX_BYTES} bytes",))
+    try:
+        return Script.model_validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - text and nothing else
+    except yaml.YAMLError as error:
+        raise ScriptFaultsError((f"{path.name}: not YAML: {error}",)) from error
+    except ValidationError as error:
+        entries = error.errors(include_url=False, include_input=False)
+        raise ScriptFaultsError(
+            tuple(f"{path.name}: {_place(entry['loc'])}: {entry['msg']}" for entry in entries)
+        ) from error
+
+
+def _place(parts: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in parts) or "the file"

@@ -1,0 +1,173 @@
+"""Makes one call to a flow, and tells how it went against what was expected."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from config.settings import Settings
+from cti.domain.events import CallEvent, IvrStepPassed
+from cti.domain.ids import CallId
+from ivr.flow.engine import FlowRun
+from ivr.flow.model import Flow
+from ivr.flow.outcome import Outcome
+from ivr.flow.story import Clock, Story
+from ivr.prompts.catalogue import Catalogue
+from ivr.prompts.lengths import Lengths
+from ivr.services.hotline import services
+from ivr.simulator.billing import PretendBilling
+from ivr.simulator.clock import run
+from ivr.simulator.errors import OutOfKeysError, OutOfTurnError, SimulatorError
+from ivr.simulator.line import Heard, PretendLine, Thumb
+from ivr.simulator.script import BillingGiven, Call, Expect, Given, Interruption, Said
+
+CALL: Final = CallId(UUID(int=0))
+NOON: Final = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - the hotline's own time
+
+
+@dataclass(slots=True)
+class Trial:
+    """What became of a call, as far as it came."""
+
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
+    took_s: float = 0.0
+    error: Exception | None = None
+    unused: str = ""
+
+    def hears(self, heard: Heard) -> None:
+        """Note a sentence."""
+        self.heard.append(heard)
+
+    def learns(self, fact: CallEvent) -> None:
+        """Note a fact."""
+        if isinstance(fact, IvrStepPassed):
+            self.steps.append((fact.step, fact.way))
+
+
+class Simulator:
+    """Calls one flow as often as one likes, each time anew."""
+
+    def __init__(self, flow: Flow, catalogue: Catalogue, lengths: Lengths, settings: Settings) -> None:
+        self._flow = flow
+        self._catalogue = catalogue
+        self._lengths = lengths
+        self._settings = settings
+
+    def call(self, given: Given, thumb: Thumb, trial: Trial | None = None) -> Trial:
+        """Make a call and return what became of it; an error in the flow is part of that."""
+        trial = trial or Trial()
+        run(self._call(given, thumb, trial))
+        return trial
+
+    async def _call(self, given: Given, thumb: Thumb, trial: Trial) -> None:
+        loop = asyncio.get_running_loop()
+        start = (given.now or NOON).replace(tzinfo=ZoneInfo(self._settings.site.timezone)).astimezone(UTC)
+        clock = Clock(now=lambda: start + timedelta(seconds=loop.time()), monotonic=loop.time)
+        accounts = {number: account.customer() for number, account in (given.accounts or {}).items()}
+        behaviour = given.billing or BillingGiven()
+        billing = PretendBilling(accounts, pins=behaviour.pins, bills=behaviour.bills)
+        line = PretendLine(thumb, self._catalogue, self._lengths, trial.hears)
+        story = Story(CALL, trial.learns, clock)
+        flow = FlowRun(self._flow, line, services(billing, self._settings, clock), story)
+        try:
+            trial.outcome = await flow.run()
+        except Exception as error:  # noqa: BLE001 - whatever a flow ends in is what this is to find out
+            trial.error = error
+        trial.took_s = loop.time()
+
+
+class _Script:
+    """A thumb that goes by a list."""
+
+    def __init__(self, keys: Sequence[str | Interruption]) -> None:
+        self._keys = list(keys)
+
+    def listened_to(self) -> str:
+        if not self._keys:
+            raise OutOfKeysError
+        entry = self._keys.pop(0)
+        if isinstance(entry, Interruption):
+            raise OutOfTurnError(entry.during)
+        return entry
+
+    def interrupts(self, prompt: str) -> str:
+        if self._keys and isinstance(first := self._keys[0], Interruption) and first.during == prompt:
+            del self._keys[0]
+            return first.press
+        return ""
+
+    @property
+    def unused(self) -> str:
+        return " ".join(key if isinstance(key, str) else key.press for key in self._keys)
+
+
+def make(call: Call, common: Given, simulator: Simulator) -> Trial:
+    """Make a scripted call."""
+    thumb = _Script(call.keys)
+    trial = simulator.call(call.given.under(common), thumb)
+    trial.unused = thumb.unused
+    return trial
+
+
+def complaints(expect: Expect, trial: Trial) -> Iterator[str]:
+    """Yield what went otherwise than expected."""
+    at = trial.steps[-1][0] if trial.steps else "the beginning"
+    if isinstance(trial.error, SimulatorError):
+        yield f"at '{at}': {trial.error}"
+    elif trial.error is not None and expect.outcome != "failed":
+        yield f"at '{at}': {type(trial.error).__name__}: {trial.error}"
+    if trial.unused:
+        yield f"keys that nobody asked for: {trial.unused}"
+    yield from _path(expect, trial)
+    yield from _said(expect, trial)
+    yield from _outcome(expect, trial.outcome)
+
+
+def _path(expect: Expect, trial: Trial) -> Iterator[str]:
+    if expect.path is None:
+        return
+    wanted = [(passed.step, passed.way) for passed in expect.path]
+    matches = len(wanted) == len(trial.steps) and all(
+        step == gone and way in (None, left) for (step, way), (gone, left) in zip(wanted, trial.steps, strict=True)
+    )
+    if not matches:
+        gone = " → ".join(f"{step}:{way}" for step, way in trial.steps)
+        yield f"the path was {gone or 'nothing'}"
+
+
+def _said(expect: Expect, trial: Trial) -> Iterator[str]:
+    coming = iter(trial.heard)
+    for said in expect.said:
+        if not any(_is(said, heard) for heard in coming):
+            told = [_told(heard.prompt, heard.values) for heard in trial.heard]
+            yield f"{_told(said.prompt, said.values)} was not said, or not in its place; said was: {', '.join(told)}"
+            break
+    for prompt in expect.unsaid:
+        if any(heard.prompt == prompt for heard in trial.heard):
+            yield f"{prompt} was said"
+
+
+def _is(said: Said, heard: Heard) -> bool:
+    return (
+        said.prompt == heard.prompt
+        and said.language in (None, heard.language)
+        and said.values.items() <= heard.values.items()
+    )
+
+
+def _told(prompt: str, values: Mapping[str, str]) -> str:
+    return f"{prompt}({', '.join(f'{name} {value}' for name, value in values.items())})" if values else prompt
+
+
+def _outcome(expect: Expect, outcome: Outcome) -> Iterator[str]:
+    if outcome.result != expect.outcome:
+        yield f"the outcome was {outcome.result}, not {expect.outcome}"
+    if expect.served is not None and outcome.served != expect.served:
+        yield f"the caller was {'served' if outcome.served else 'not served'}"
+    if expect.queue is not None and outcome.queue != expect.queue:
+        yield f"the queue was {outcome.queue or 'that of the site'}, not {expect.queue}"
