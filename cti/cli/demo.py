@@ -93,8 +93,8 @@ def _show(ready: Ready, hotline: Hotline) -> None:
     )
     for name, text in rows:
         table.add_row(name, Text(text))
-    text = "Log in as the agent, choose Available, then call. Ctrl-C ends everything and keeps the data."
-    console.print(Panel(table, title="Hydrophone is up", subtitle=text, border_style="cyan", expand=False))
+    console.print(Panel(table, title="Hydrophone is up", border_style="cyan", expand=False))
+    console.print("  Log in as the agent, choose Available, then call. Ctrl-C ends everything and keeps the data.")
 
 
 def _write_settings(usual: Settings) -> None:

@@ -1,22 +1,48 @@
-"""The ``hydrophone`` command: one module of this package per group of sub-commands."""
+"""The ``hydrophone`` command: one module of this package per group of sub-commands, imported when it is called.
+
+Importing them all takes seconds, which somebody who only asks the PBX something should not have to wait.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
 
 import typer
 
-from cti.cli import call, database, demo, flow, pbx, prompts, serve
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "serve": ("cti.cli.serve", "serve", "Run the daemon."),
+    "demo": ("cti.cli.demo", "demo", "Start a whole hotline on this machine."),
+    "call": ("cti.cli.call", "call", "Place a real SIP call into the sandbox, and tell its story."),
+    "migrate": ("cti.cli.database", "migrate", "Bring the database to the tables of this version."),
+    "demo-data": ("cti.cli.database", "demo_data", "Fill the database with an invented water utility."),
+    "flow": ("cti.cli.flow", "app", "Check, try, test and draw the phone menu."),
+    "pbx": ("cti.cli.pbx", "app", "The sandbox Asterisk, and what a site's own needs."),
+    "prompts": ("cti.cli.prompts", "app", "What the hotline says: render, list, listen."),
+}
+"""Name → module, what in it (a function or a ``typer.Typer``), one line of help."""
 
-app = typer.Typer(name="hydrophone", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+def app() -> None:
+    """Run the sub-command that the command line names."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in COMMANDS:
+        module, attribute, _help = COMMANDS[name]
+        _as_typer(getattr(import_module(module), attribute))(args=sys.argv[2:], prog_name=f"hydrophone {name}")
+    elif name in ("--help", "-h", "help"):
+        typer.echo(_overview())
+    else:
+        typer.echo(f"hydrophone: there is no command {name!r}\n\n{_overview()}", err=True)
+        sys.exit(2)
 
 
-@app.callback()
-def hydrophone() -> None:
-    """Hydrophone, an open-source call-centre server for public hotlines."""
+def _as_typer(found: typer.Typer | Callable[..., None]) -> typer.Typer:
+    if isinstance(found, typer.Typer):
+        return found
+    alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    alone.command()(found)
+    return alone
 
 
-app.command()(serve.serve)
-app.command()(demo.demo)
-app.command()(call.call)
-app.command()(database.migrate)
-app.command("demo-data")(database.demo_data)
-app.add_typer(flow.app, name="flow")
-app.add_typer(pbx.app, name="pbx")
-app.add_typer(prompts.app, name="prompts")
+def _overview() -> str:
+    lines = ["Hydrophone, an open-source call-centre server for public hotlines.", "", "hydrophone COMMAND --help", ""]
+    return "\n".join([*lines, *(f"  {name:<10} {line}" for name, (_module, _attribute, line) in COMMANDS.items())])

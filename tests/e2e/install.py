@@ -77,10 +77,14 @@ class Install:
         said, _ = await process.communicate()
         return said.decode()
 
-    async def waiting(self) -> str:
-        """Return what Asterisk itself says of its channels in the queue, callers' numbers among it."""
-        shown = await self.console("core show channels concise")
-        return "\n".join(line for line in shown.splitlines() if "!Queue!" in line)
+    async def has_queued(self, number: str, timeout_s: float = 20.0) -> None:
+        """Wait until Asterisk itself says that the caller from ``number`` is in the queue."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                shown = await self.console("core show channels concise")
+                if any("!Queue!" in line and number in line for line in shown.splitlines()):
+                    return
+                await asyncio.sleep(0.2)
 
     async def has_step(self, number: str, step: str, timeout_s: float = 30.0) -> None:
         """Wait until the caller from ``number`` has gone through a step of the menu."""

@@ -158,9 +158,7 @@ async def test_a_call_while_the_daemon_is_killed_reaches_the_queue_and_has_one_r
     caller = await install.call("listen 1 wait:1 stay:20", number="13900000004")
     await install.has_step("13900000004", "language")
     install.kill_daemon()
-    async with asyncio.timeout(15):
-        while "13900000004" not in await install.waiting():
-            await asyncio.sleep(0.3)
+    await install.has_queued("13900000004")
     await caller.story()
     call = await install.ended_call("13900000004", timeout_s=30)
     assert (call["outcome"], call["queue"]) == ("abandoned", "water")
