@@ -6,6 +6,7 @@ tests put small ones in their place.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -20,8 +21,10 @@ from agent_console.wire import (
     TicketPage,
     TicketQuery,
 )
+from agent_console.wire_kpi import KpiQuery
 from cti.domain.events import Presence
 from cti.domain.ids import AccountNumber, AgentId, Extension
+from cti.domain.kpi.tally import Tally
 from cti.domain.model import CentreState, Changes
 from cti.domain.utility import Account, AccountSheet
 
@@ -114,6 +117,22 @@ class Customers(Protocol):
         """Return the accounts that this E.164 number belongs to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted in one step of a period, and when that was last computed."""
+
+    at: datetime
+    tally: Tally
+    computed_at: datetime
+
+
+class Kpis(Protocol):
+    """What was counted."""
+
+    async def read(self, query: KpiQuery) -> Sequence[Counted]:
+        """Return each step of the period in which there was anything to count, oldest first."""
+
+
 class Database(Protocol):
     """Whether the database answers."""
 
@@ -130,6 +149,7 @@ class Stores:
     tickets: Tickets
     customers: Customers
     database: Database
+    kpis: Kpis
 
 
 class StoreUnavailableError(Exception):

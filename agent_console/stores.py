@@ -18,7 +18,7 @@ from agent_console.errors import (
     TooManyTriesError,
     VersionConflictError,
 )
-from agent_console.ports import Customers, Stores, StoreUnavailableError, User
+from agent_console.ports import Counted, Customers, Stores, StoreUnavailableError, User
 from agent_console.wire import (
     CallPage,
     CallQuery,
@@ -35,10 +35,12 @@ from agent_console.wire import (
     TicketQuery,
     TicketStatus,
 )
+from agent_console.wire_kpi import KpiQuery
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from storage import errors as kept_errors
 from storage import records
 from storage.calls import CallStore
+from storage.kpi import KpiStore, Period, aligned
 from storage.tickets import TicketStore
 from storage.users import UserStore
 
@@ -51,7 +53,13 @@ class Alive(Protocol):
 
 
 def stores_of(
-    *, users: UserStore, calls: CallStore, tickets: TicketStore, customers: Customers, database: Alive
+    *,
+    users: UserStore,
+    calls: CallStore,
+    tickets: TicketStore,
+    customers: Customers,
+    database: Alive,
+    kpis: KpiStore,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -60,6 +68,7 @@ def stores_of(
         tickets=KeptTickets(tickets),
         customers=customers,
         database=KeptDatabase(database),
+        kpis=KeptKpis(kpis),
     )
 
 
@@ -204,6 +213,27 @@ class KeptTickets:
         with _as_ours():
             found = await self._store.last_contacts(account=known, number=number, limit=limit)
         return [TicketBrief.model_validate(asdict(brief)) for brief in found]
+
+
+class KeptKpis:
+    """What was counted."""
+
+    def __init__(self, store: KpiStore) -> None:
+        self._store = store
+
+    async def read(self, query: KpiQuery) -> Sequence[Counted]:
+        """Return each step of the period in which there was anything to count."""
+        since, until = aligned(query.from_, query.to)
+        period = Period(
+            since=since,
+            until=until,
+            step=query.step,
+            queue=QueueName(query.queue) if query.queue is not None else None,
+            agent=AgentId(query.agent) if query.agent is not None else None,
+        )
+        with _as_ours():
+            points = await self._store.read(period)
+        return [Counted(point.at, point.tally, point.computed_at) for point in points]
 
 
 class KeptDatabase:

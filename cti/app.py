@@ -45,6 +45,7 @@ from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
+from storage.kpi import KpiStore
 from storage.tickets import TicketStore
 from storage.users import UserStore
 
@@ -77,6 +78,7 @@ class App:
         self.calls = CallStore(self.database, region=settings.site.region, zone=self._zone, now=self.clock)
         self.users = UserStore(self.database)
         self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
+        self.kpis = KpiStore(self.database, zone=self._zone, now=self.clock)
         self.billing = OwnTables(self.database, pin_key=secrets.pin_key, zone=self._zone, now=self.clock)
 
         spool = settings.home / "spool"
@@ -172,7 +174,12 @@ class App:
 
     async def _start_consoles(self) -> None:
         stores = stores_of(
-            users=self.users, calls=self.calls, tickets=self.tickets, customers=self.billing, database=self.database
+            users=self.users,
+            calls=self.calls,
+            tickets=self.tickets,
+            customers=self.billing,
+            database=self.database,
+            kpis=self.kpis,
         )
         server = ConsoleServer(
             self.settings,

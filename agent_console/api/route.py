@@ -15,6 +15,7 @@ Q = TypeVar("Q", bound=Wire | None)
 B = TypeVar("B", bound=Wire | None)
 
 AGENTS = frozenset({Role.AGENT})
+SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 EVERYBODY = frozenset(Role)
 PUBLIC: frozenset[Role] = frozenset()
 """No login needed. Written out at each such route; a route without ``allowed`` does not exist."""

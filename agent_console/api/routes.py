@@ -6,7 +6,8 @@ The handlers are wired, and the OpenAPI document is written, from this table.
 from typing import Any
 
 from agent_console.api import handlers
-from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, Method, Route
+from agent_console.api.kpi import kpi
+from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
 from agent_console.wire import (
     AgentView,
     CallPage,
@@ -28,6 +29,7 @@ from agent_console.wire import (
     TicketQuery,
     Token,
 )
+from agent_console.wire_kpi import KpiAnswer, KpiQuery
 
 NOTHING = type(None)
 
@@ -206,6 +208,18 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         query=NOTHING,
         body=NOTHING,
         answer=CurrentPop,
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/kpi",
+        name="getKpi",
+        summary="The figures of a period, each with its formula and its inputs, as a profile counts them",
+        allowed=SUPERVISORS,
+        run=kpi,
+        query=KpiQuery,
+        body=NOTHING,
+        answer=KpiAnswer,
+        refusals=(503,),
     ),
     Route(
         method=Method.GET,

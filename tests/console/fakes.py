@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from agent_console.errors import InvalidError, NotFoundError, VersionConflictError
-from agent_console.ports import Stores, StoreUnavailableError, User
+from agent_console.ports import Counted, Stores, StoreUnavailableError, User
 from agent_console.wire import (
     CallPage,
     CallQuery,
@@ -21,6 +21,7 @@ from agent_console.wire import (
     TicketQuery,
     TicketStatus,
 )
+from agent_console.wire_kpi import KpiQuery
 from cti.domain import events
 from cti.domain.centre import Centre
 from cti.domain.events import Event, Presence
@@ -362,6 +363,19 @@ class FakeTickets:
         return self.open[:limit]
 
 
+@dataclass
+class FakeKpis:
+    counted: list[Counted] = field(default_factory=list)
+    queries: list[KpiQuery] = field(default_factory=list)
+    down: bool = False
+
+    async def read(self, query: KpiQuery) -> Sequence[Counted]:
+        self.queries.append(query)
+        if self.down:
+            raise StoreUnavailableError
+        return self.counted
+
+
 class FakeDatabase:
     up = True
 
@@ -378,9 +392,10 @@ class FakeStores:
     tickets: FakeTickets = field(default_factory=FakeTickets)
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     database: FakeDatabase = field(default_factory=FakeDatabase)
+    kpis: FakeKpis = field(default_factory=FakeKpis)
 
     def ports(self) -> Stores:
-        return Stores(self.users, self.calls, self.tickets, self.customers, self.database)
+        return Stores(self.users, self.calls, self.tickets, self.customers, self.database, self.kpis)
 
 
 def a_record(n: int = 1, *, agent: str | None = AGENT1, number: str = CALLER, name: str = "王小明") -> CallRecord:

@@ -14,7 +14,10 @@ BODIES: dict[str, Any] = {
 }
 
 
+QUERIES = {"getKpi": "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&step=hour&queue=water"}
+
+
 def filled(route: Route[Any, Any]) -> str:
-    """Return the route's path with an id that exists."""
+    """Return the route's path with an id that exists and the filters that it needs."""
     number = 101 if "tickets" in route.path else 1
-    return route.path.replace("{id}", str(UUID(int=number)))
+    return route.path.replace("{id}", str(UUID(int=number))) + QUERIES.get(route.name, "")

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +22,14 @@ from storage.billing.own import OwnTables
 from storage.call_tickets import ticket_id
 from storage.calls import CallStore
 from storage.engine import Database
+from storage.kpi import KpiStore
 from storage.records import Role
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.console.conftest import free_port
 from tests.console.fakes import NOON, WATER, Clock, FakeLive
 from tests.postgres import database, database_dsn, postgres_server
-from tests.storage.calls import a_call, at, in_menu
+from tests.storage.calls import a_call, at, ended, in_menu
 
 __all__ = ["database", "database_dsn", "postgres_server"]
 
@@ -95,6 +97,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         tickets=tickets,
         customers=OwnTables(database, pin_key="key", now=clock),
         database=database,
+        kpis=KpiStore(database, now=clock),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -212,6 +215,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         tickets=real.tickets,
         customers=OwnTables(real.database, pin_key="key"),
         database=real.database,
+        kpis=KpiStore(real.database),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
@@ -224,3 +228,13 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
 async def test_health_tells_of_the_database(real: Real) -> None:
     assert (await real.ask("GET", "/health"))[1]["database"] is True
     await real.database.close()
+
+
+async def test_the_figures_are_those_of_the_kept_calls(real: Real) -> None:
+    await real.calls.save(ended(1))
+    await KpiStore(real.database).recompute(NOON, NOON + timedelta(seconds=1))
+
+    status, answer = await real.ask("GET", "/api/kpi?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z")
+
+    assert status == 200
+    assert {one["kpi"]: one["value"] for one in answer["total"]}["asa"] == 20
