@@ -11,7 +11,9 @@ from rich.console import Console
 from config.settings import Settings
 from cti.domain.events import CallEvent, IvrStepPassed
 from ivr.errors import IvrError
+from ivr.flow.drawing import draw
 from ivr.flow.errors import FlowFaultsError
+from ivr.flow.layout import LayoutError
 from ivr.flow.model import Flow
 from ivr.flow.schema import schema
 from ivr.services.flow_files import FlowFiles, script_files, shipped_files
@@ -120,6 +122,17 @@ def try_flow(
     trial = _Shown()
     Simulator(flow, desk.catalogue, desk.lengths, Settings()).call(setting, _Terminal(), trial)
     _tell_end(trial)
+
+
+@app.command("draw")
+def draw_flow(file: FlowFile) -> None:
+    """Draw a flow as SVG, on the standard output. What each step says shows under the pointer."""
+    desk, flow = _flow(_path(file))
+    try:
+        typer.echo(draw(flow, desk.words), nl=False)
+    except LayoutError as error:
+        mistakes.print(str(error), style="red")
+        raise typer.Exit(1) from error
 
 
 class _Shown(Trial):

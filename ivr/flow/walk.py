@@ -91,11 +91,13 @@ def unproved(flow: Flow, services: Mapping[str, Service]) -> dict[str, tuple[str
 def _onward(flow: Flow, services: Mapping[str, Service], name: str, proved: bool) -> Iterator[tuple[str, bool]]:
     step = flow.steps[name]
     if isinstance(step, LookUp) and step.service in services:
-        proves = services[step.service].proves
+        service = services[step.service]
+        # a personal service answers nobody else, so whoever comes past it is proved
+        proved = proved or service.personal
         for word, way in step.ways.items():
             for go in (way.go, way.afterwards):
                 if go in flow.steps:
-                    yield go, proved or word in proves
+                    yield go, proved or word in service.proves
         return
     if isinstance(step, Ask) and step.claims_account:
         proved = False

@@ -65,6 +65,10 @@ class FlowFiles:
         length = self.lengths.longest(prompt, language)
         return Spoken(words(found, language), length.seconds, length.measured)
 
+    def words(self, prompt: str, language: Language) -> str:
+        """Return the words of ``prompt``, with its slots as ``{name}``. Raises ``KeyError`` for an unknown one."""
+        return words(self.catalogue.prompts[prompt], language)
+
 
 def shipped_files() -> tuple[Path, ...]:
     """Return the flows that ship with us."""

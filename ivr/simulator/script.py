@@ -21,7 +21,7 @@ from ivr.simulator.line import HANG_UP, KEYS, WAIT
 MAX_BYTES: Final = 256 * 1024
 
 _ENTRY: Final = re.compile(rf"{WAIT}|{HANG_UP}|[{re.escape(KEYS)}]+")
-_YUAN: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?")
+_YUAN: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 class Part(BaseModel):

@@ -1,0 +1,192 @@
+"""The picture of a flow: an SVG that reads the same in every language, with the words of both behind each step.
+
+Names of steps, kinds and keys are what stands in the YAML; what is said shows when the pointer rests on a step.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from cti.domain.events import Language
+from ivr.flow.layout import Box, Curve, Layout, Link, lay_out
+from ivr.flow.model import UNAVAILABLE, Ask, Branch, Flow, HangUp, LookUp, Menu, Queue, Say, Step, sentences
+
+Words = Callable[[str, Language], str]
+"""The words of a prompt in a language."""
+
+START: Final = "·start"
+ANYWHERE: Final = "·anywhere"
+"""Stands for every step that listens: 0, or giving up, leads from there to a person."""
+
+NAME_PX: Final = 7.4
+DETAIL_PX: Final = 6.1
+LABEL_PX: Final = 6.6
+GAP_PX: Final = 5.0
+"""Between a way and its label, which Graphviz sets close to each other."""
+KEY_PX: Final = 18.0
+HEIGHT_PX: Final = 46.0
+MARGIN_PX: Final = 24.0
+LEGEND_PX: Final = 46.0
+KINDS: Final = ("say", "menu", "ask", "look_up", "branch", "queue", "hang_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step as it is drawn: corner and size, kind, name, what it says or asks, the words behind it."""
+
+    name: str
+    kind: str
+    detail: str
+    words: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way on as it is drawn: a key or a word, or neither, and whether it is taken for a failure of ours."""
+
+    tail: str
+    head: str
+    key: str = ""
+    word: str = ""
+    failure: bool = False
+
+    @property
+    def width(self) -> float:
+        """How wide its label is."""
+        word = LABEL_PX * len(self.word) + 8 if self.word else 0.0
+        return (KEY_PX if self.key else 0.0) + word + (2 if self.key and self.word else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A way with its course."""
+
+    way: Way
+    path: str
+    tip: str
+    x: float
+    y: float
+
+
+def draw(flow: Flow, words: Words) -> str:
+    """Return the picture of ``flow`` as SVG. Raises :class:`~ivr.flow.layout.LayoutError`."""
+    ways = list(_ways(flow))
+    details = {name: told if (told := detail(step)) != name else "" for name, step in flow.steps.items()}
+    boxes = [Box(START, 30, 30), *(Box(name, _width(name, details[name]), HEIGHT_PX) for name in flow.steps)]
+    boxes.append(Box(ANYWHERE, 78, 30))
+    order = {box.name: place for place, box in enumerate(boxes)}
+    links = [_link(way, onward=order[way.head] > order[way.tail]) for way in ways]
+    layout = lay_out(boxes, links)
+    nodes = [_node(flow, name, box, details, words, layout) for box in boxes if (name := box.name) in flow.steps]
+    drawn = [_drawn(way, curve) for way, curve in zip(ways, layout.curves, strict=True)]
+    return (
+        _template().render(
+            flow=flow,
+            nodes=nodes,
+            ways=drawn,
+            start=layout.centres[START],
+            anywhere=layout.centres[ANYWHERE],
+            kinds=[kind for kind in KINDS if any(step.do == kind for step in flow.steps.values())],
+            width=max(layout.width, 620) + 2 * MARGIN_PX,
+            height=layout.height + 2 * MARGIN_PX + LEGEND_PX,
+            legend_y=layout.height + LEGEND_PX / 2 + 8,
+            margin=MARGIN_PX,
+        )
+        + "\n"
+    )
+
+
+def detail(step: Step) -> str:
+    """Return what a step says, asks or looks up, in a word."""
+    match step:
+        case LookUp():
+            return step.service
+        case Branch():
+            return step.by
+        case Say() | Menu() | Ask() | Queue() | HangUp():
+            said = [sentence.prompt for key, sentence in sentences(step) if key != "wrong"]
+            more = f" +{len(said) - 1}" if len(said) > 1 else ""
+            return said[0] + more if said else ""
+
+
+def _ways(flow: Flow) -> Iterator[Way]:
+    yield Way(START, flow.start)
+    for name, step in flow.steps.items():
+        yield from _ways_of(name, step)
+    yield Way(ANYWHERE, flow.person)
+
+
+def _ways_of(name: str, step: Step) -> Iterator[Way]:
+    match step:
+        case Say() | Ask():
+            yield Way(name, step.then)
+        case Menu():
+            for key, choice in step.choices.items():
+                yield Way(name, choice.go, key=key, word=choice.language or "")
+        case LookUp():
+            for word, way in step.ways.items():
+                times = f" ≤ {way.times}×" if way.afterwards else ""
+                yield Way(name, way.go, word=word + times, failure=word == UNAVAILABLE)
+                if way.afterwards:
+                    yield Way(name, way.afterwards, word=f"{word} > {way.times}×", failure=word == UNAVAILABLE)
+        case Branch():
+            for word, go in step.ways.items():
+                yield Way(name, go, word=word)
+            yield Way(name, step.otherwise, word="otherwise")
+        case Queue() | HangUp():
+            return
+
+
+def _link(way: Way, *, onward: bool) -> Link:
+    """Return the link for a way; the way on runs straighter than the way back, and than that of a failure."""
+    weight = 3 if onward and not way.failure else 1
+    label = (way.width + GAP_PX, KEY_PX + 2) if way.width else (0.0, 0.0)
+    return Link(way.tail, way.head, *label, weight)
+
+
+def _width(name: str, told: str) -> float:
+    return max(120.0, 48 + max(NAME_PX * len(name), DETAIL_PX * len(told)))
+
+
+def _node(flow: Flow, name: str, box: Box, details: dict[str, str], words: Words, layout: Layout) -> Node:
+    step = flow.steps[name]
+    x, y = layout.centres[name]
+    corner = (x - box.width / 2, y - box.height / 2)
+    behind = "\n".join(
+        f"{language}  {words(sentence.prompt, language)}"
+        for _, sentence in sentences(step)
+        for language in flow.languages
+    )
+    return Node(name, step.do, details[name], behind, *corner, box.width, box.height)
+
+
+def _drawn(way: Way, curve: Curve) -> Drawn:
+    first, *rest = curve.points
+    path = f"M{_xy(first)}C{' '.join(_xy(point) for point in rest)}"
+    (x, y), (back_x, back_y) = curve.tip, curve.points[-1]
+    length = max(0.1, ((x - back_x) ** 2 + (y - back_y) ** 2) ** 0.5)
+    across = (-(y - back_y) / length * 3.6, (x - back_x) / length * 3.6)
+    corners = ((x, y), (back_x + across[0], back_y + across[1]), (back_x - across[0], back_y - across[1]))
+    label_x, label_y = curve.label or (0.0, 0.0)
+    return Drawn(way, path, " ".join(_xy(point) for point in corners), label_x + GAP_PX / 2, label_y)
+
+
+def _xy(point: tuple[float, float]) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("ivr.flow", package_path="")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["px"] = lambda number: f"{number:.1f}".removesuffix(".0")
+    return environment.get_template("drawing.svg.j2")

@@ -1,0 +1,107 @@
+"""The picture: everything of the flow is in it, nothing hides anything else, and it is the same each time."""
+
+import re
+import subprocess
+from itertools import combinations
+from xml.etree import ElementTree
+
+import pytest
+
+from config.settings import Settings
+from ivr.flow import layout
+from ivr.flow.drawing import draw
+from ivr.flow.layout import Box, LayoutError, Link, lay_out
+from ivr.flow.model import Flow, Menu, exits
+from ivr.services.flow_files import FlowFiles, shipped_files
+
+SVG = "{http://www.w3.org/2000/svg}"
+DESK = FlowFiles(Settings())
+
+
+@pytest.fixture(scope="module")
+def flow() -> Flow:
+    return DESK.load(next(path for path in shipped_files() if path.stem == "water"))
+
+
+@pytest.fixture(scope="module")
+def picture(flow: Flow) -> ElementTree.Element:
+    return ElementTree.fromstring(draw(flow, DESK.words))  # noqa: S314 - our own
+
+
+def boxes(picture: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    found = {}
+    for group in picture.iter(f"{SVG}g"):
+        if (name := group.get("id", "")).startswith("step-"):
+            x, y = (float(part) for part in re.findall(r"[\d.]+", group.get("transform", "")))
+            rect = group.find(f"{SVG}rect")
+            assert rect is not None
+            found[name.removeprefix("step-")] = (x, y, float(rect.get("width", 0)), float(rect.get("height", 0)))
+    return found
+
+
+def test_every_step_and_every_way_is_drawn(flow: Flow, picture: ElementTree.Element) -> None:
+    assert boxes(picture).keys() == flow.steps.keys()
+    ways = [path for path in picture.iter(f"{SVG}path") if (path.get("class") or "").startswith("way")]
+    entries = 2  # where calls begin, and what leads to a person from everywhere
+    assert len(ways) == entries + sum(len(exits(step)) for step in flow.steps.values())
+
+
+def test_no_step_hides_another_and_all_lie_in_the_picture(picture: ElementTree.Element) -> None:
+    width, height = float(picture.get("width", 0)), float(picture.get("height", 0))
+    placed = boxes(picture)
+    for x, y, wide, high in placed.values():
+        assert 0 <= x <= x + wide <= width
+        assert 0 <= y <= y + high <= height
+    for (x, y, wide, high), (x2, y2, wide2, high2) in combinations(placed.values(), 2):
+        assert x + wide <= x2 or x2 + wide2 <= x or y + high <= y2 or y2 + high2 <= y
+
+
+def test_the_words_of_both_languages_are_behind_a_step(picture: ElementTree.Element) -> None:
+    titles = [title.text or "" for title in picture.iter(f"{SVG}title")]
+    (bill,) = [title for title in titles if title.startswith("bill_due")]
+    assert "请在{due}之前缴费" in bill
+    assert "Please pay by {due}." in bill
+
+
+def test_keys_stand_on_the_ways_that_they_open(flow: Flow, picture: ElementTree.Element) -> None:
+    keys = [text.text for text in picture.iter(f"{SVG}text") if text.get("class") == "digit"]
+    choices = [key for step in flow.steps.values() if isinstance(step, Menu) for key in step.choices]
+    assert sorted(key or "" for key in keys) == sorted([*choices, "0"])
+
+
+def test_the_same_flow_makes_the_same_picture(flow: Flow) -> None:
+    assert draw(flow, DESK.words) == draw(flow, DESK.words)
+
+
+def test_what_a_prompt_says_is_text_and_never_markup(flow: Flow) -> None:
+    hostile = '</title><script>alert("1")</script>'
+    svg = draw(flow, lambda prompt, language: hostile)
+    assert "<script" not in svg
+    assert hostile in {part for title in ElementTree.fromstring(svg).iter(f"{SVG}title") for part in _lines(title.text)}  # noqa: S314
+
+
+def _lines(text: str | None) -> list[str]:
+    return [line[4:] for line in (text or "").splitlines()]
+
+
+def test_two_ways_between_the_same_steps_are_two_curves() -> None:
+    laid = lay_out([Box("a", 100, 40), Box("b", 100, 40)], [Link("a", "b", 20, 20), Link("a", "b", 20, 20)])
+    first, second = laid.curves
+    assert first.points != second.points
+    assert first.label != second.label
+    assert laid.centres["a"][1] < laid.centres["b"][1]
+
+
+def test_without_the_layout_program_there_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "PROGRAM", "no-such-program")
+    with pytest.raises(LayoutError, match="no-such-program is missing"):
+        lay_out([Box("a", 1, 1)], [])
+
+
+def test_a_layout_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hanging(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("graphviz-pure", 20)
+
+    monkeypatch.setattr(subprocess, "run", hanging)
+    with pytest.raises(LayoutError, match="TimeoutExpired"):
+        lay_out([Box("a", 1, 1)], [])
