@@ -16,7 +16,7 @@ from ivr.flow.errors import FlowFaultsError
 from ivr.flow.layout import LayoutError
 from ivr.flow.model import Flow
 from ivr.flow.schema import schema
-from ivr.services.flow_files import FlowFiles, script_files, shipped_files
+from ivr.services.flow_files import FlowFiles, catalogue_faults, script_files, shipped_files
 from ivr.simulator.billing import Behaviour
 from ivr.simulator.coverage import Coverage, coverage
 from ivr.simulator.errors import ScriptFaultsError
@@ -37,7 +37,7 @@ HOW_TO_KEY = f"Key digits, * or #, several at once if you like; '{WAIT}' keys no
 @app.command()
 def check(file: FlowFileOrAll = None) -> None:
     """Look for what would fail or annoy callers; say where it stands and what to do. Exit 1 if there is anything."""
-    desk = FlowFiles(Settings())
+    desk = _desk()
     faults = 0
     for path in _files(file):
         try:
@@ -54,7 +54,7 @@ def check(file: FlowFileOrAll = None) -> None:
 @app.command("schema")
 def print_schema() -> None:
     """Print the flow language as a JSON Schema, for an editor that completes and checks while one writes."""
-    desk = FlowFiles(Settings())
+    desk = _desk()
     typer.echo(json.dumps(schema(desk.prompts.keys(), desk.services.keys()), ensure_ascii=False, indent=2))
 
 
@@ -204,8 +204,16 @@ def _read(file: Path) -> Script:
         raise typer.Exit(1) from error
 
 
+def _desk() -> FlowFiles:
+    if faults := catalogue_faults():
+        for fault in faults:
+            mistakes.print(str(fault), style="red")
+        raise typer.Exit(1)
+    return FlowFiles(Settings())
+
+
 def _flow(path: Path) -> tuple[FlowFiles, Flow]:
-    desk = FlowFiles(Settings())
+    desk = _desk()
     try:
         return desk, desk.load(path)
     except (IvrError, OSError) as error:

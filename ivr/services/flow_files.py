@@ -3,6 +3,8 @@
 What ``hydrophone flow`` and whoever publishes a flow go through. Nothing here calls billing.
 """
 
+import re
+import tomllib
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,12 +19,25 @@ from ivr.flow.model import Flow
 from ivr.flow.service import Service
 from ivr.flow.story import Clock
 from ivr.prompts.catalogue import Catalogue, shipped
+from ivr.prompts.catalogue import parse as parse_catalogue
+from ivr.prompts.errors import CatalogueError
 from ivr.prompts.lengths import Lengths, words
 from ivr.prompts.store import Store
 from ivr.services.hotline import services
 from ivr.simulator.billing import PretendBilling
 
 SUFFIX: Final = ".yaml"
+CATALOGUE: Final = "catalogue.toml"
+
+CATALOGUE_ADVICE: Final = {
+    "nothing to say in": "Write the words in this language, too",
+    "in zh": "Write it in this language, too",
+    "in en": "Write it in this language, too",
+    "digits must be spelt out": "Write numbers as words",
+    "one typed slot": "Give each clause one slot at most, with a kind: {amount:money}",
+    "no kind": "Use one of: count, day, digits, money, month",
+    "but": "Have every language say the same values",
+}
 
 
 class FlowFiles:
@@ -68,6 +83,33 @@ class FlowFiles:
     def words(self, prompt: str, language: Language) -> str:
         """Return the words of ``prompt``, with its slots as ``{name}``. Raises ``KeyError`` for an unknown one."""
         return words(self.catalogue.prompts[prompt], language)
+
+
+def catalogue_faults(text: str | None = None, file: str = CATALOGUE) -> tuple[Fault, ...]:
+    """Return what keeps the shipped catalogue, or the one written in ``text``, from being used; with lines."""
+    if text is None:
+        text = files("ivr.prompts").joinpath(CATALOGUE).read_text(encoding="utf-8")
+    try:
+        parse_catalogue(text)
+    except CatalogueError as error:
+        return tuple(sorted(_catalogue_fault(text, file, told) for told in error.faults))
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else 1
+        return (Fault(file, line, f"not TOML: {error}", "Check quotes, brackets and commas here"),)
+    except KeyError as error:
+        return (Fault(file, 1, f"{error} is missing", "Add it"),)
+    return ()
+
+
+def _catalogue_fault(text: str, file: str, told: str) -> Fault:
+    """Return a fault as the catalogue tells it (``prompt: what``) with the line of the prompt or clip."""
+    name, _, what = told.partition(": ")
+    advice = next((advice for words, advice in CATALOGUE_ADVICE.items() if words in what), "Correct it")
+    stem = re.sub(r"\.\d+$", "", name)
+    headers = [f'[{table}."{written}"]' for written in (name, stem) for table in ("prompts", "clips")]
+    line = next((text[: text.index(header)].count("\n") + 1 for header in headers if header in text), 1)
+    return Fault(file, line, f"'{name}': {what}", advice)
 
 
 def shipped_files() -> tuple[Path, ...]:
