@@ -21,6 +21,7 @@ from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech
+from ivr.prompts.studio import ignored, recordings
 from ivr.prompts.voices import key_of
 
 app = typer.Typer(no_args_is_help=True, help="Speech, rendered ahead.")
@@ -41,13 +42,17 @@ def build(
 
 @app.command("list")
 def list_prompts() -> None:
-    """List the prompts with their words, and which are ready to play."""
+    """List the prompts with their words, which are ready to play, and which studio recordings nobody will hear."""
     speech = _speech()
     table = Table("prompt", "zh", "en", "ready")
     for prompt in speech.catalogue.prompts.values():
         words = ["".join(clause.text for clause in prompt.clauses[language]) for language in LANGUAGES]
         table.add_row(prompt.id, *words, _readiness(speech, prompt))
     console.print(table)
+    for unused in ignored(list(recordings(_studio())), speech.catalogue):
+        why = f"{', '.join(unused.missing)} not recorded" if unused.missing else "no prompt has such a clip"
+        place = f"{unused.recording.language}/{unused.recording.clip}.wav"
+        console.print(f"ignored: {place}: {why}", markup=False, highlight=False)
 
 
 @app.command()
@@ -152,14 +157,16 @@ async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: boo
 async def _running() -> AsyncIterator[RenderedSpeech]:
     """Yield a voice that renders on demand only."""
     settings = Settings()
-    speech = RenderedSpeech(
-        settings.cache, studio=settings.home / "studio", rendering=Rendering(settings.cache, warm=())
-    )
+    speech = RenderedSpeech(settings.cache, studio=_studio(), rendering=Rendering(settings.cache, warm=()))
     await speech.start(complete=False)
     try:
         yield speech
     finally:
         await speech.stop()
+
+
+def _studio() -> Path:
+    return Settings().home / "studio"
 
 
 def _speech() -> RenderedSpeech:

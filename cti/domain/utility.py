@@ -63,7 +63,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """One billing period of one account. ``open_fen`` is what of it is still to pay."""
+    """One billing period of one account. ``open_fen`` is what of it is still to pay, late fee and all."""
 
     period: date
     usage_m3: int

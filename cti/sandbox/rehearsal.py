@@ -7,10 +7,19 @@ from pathlib import Path
 from cti.domain.ids import AccountNumber
 from ivr.flow.service import Caller
 from ivr.ports import Billing, Value
+from ivr.prompts.catalogue import shipped
 from ivr.prompts.speech import RenderedSpeech
 from ivr.services.bill import LatestBill
 
 Sentence = tuple[str, Mapping[str, Value]]
+
+PROMPTS = {
+    "due": "bill.latest",
+    "part_paid": "bill.part_paid",
+    "overdue": "bill.overdue",
+    "paid": "bill.paid",
+}
+"""What the water menu says of a bill, by the answer of the service."""
 
 
 async def rehearse(
@@ -34,10 +43,10 @@ async def rehearse(
 
 async def _sentences(service: LatestBill, account: AccountNumber) -> list[Sentence]:
     answer = await service(Caller(keyed={}, verified=account))
-    values = dict(answer.values)
     said: list[Sentence] = []
-    if "amount" in values:
-        said.append(("bill.latest", {name: values[name] for name in ("month", "amount", "due")}))
-    if answer.words.get("arrears") == "some":
-        said.append(("bill.arrears", {"total": values["arrears_total"]}))
+    if answer.way in PROMPTS:
+        prompt = PROMPTS[answer.way]
+        said.append((prompt, {name: answer.values[name] for name in shipped().prompts[prompt].slots}))
+    if answer.words["arrears"] == "some":
+        said.append(("bill.arrears", {"total": answer.values["arrears_total"]}))
     return said

@@ -61,7 +61,7 @@ class Hibari:
 
     def __init__(self, _cache: Path) -> None:
         model = pins.hibari_model()
-        import hibari  # type: ignore[import-untyped]
+        import hibari
 
         self._speak = hibari.Hibari(voice="heart", model=str(model), threads=1)
 
@@ -85,7 +85,7 @@ def _mandarin_phonemes(cache: Path) -> Callable[[str, Mapping[str, str]], str]:
     pins.check_version("misaki", pins.MISAKI_VERSION)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old escapes and of pkg_resources in jieba, nothing of ours
-        import jieba  # type: ignore[import-untyped]
+        import jieba
         import pypinyin
         from misaki.zh import ZHG2P
     jieba.setLogLevel(logging.ERROR)

@@ -48,15 +48,15 @@ class Store:
         """Store a clip in every format, with ``facts`` about it beside it."""
         stem = self.stem(key)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        _write(stem.with_suffix(".alaw"), g711.to_alaw(samples))
-        _write(stem.with_suffix(".ulaw"), g711.to_ulaw(samples))
-        _write(stem.with_suffix(".json"), json.dumps(dict(facts), ensure_ascii=False, sort_keys=True).encode())
+        write_file(stem.with_suffix(".alaw"), g711.to_alaw(samples))
+        write_file(stem.with_suffix(".ulaw"), g711.to_ulaw(samples))
+        write_file(stem.with_suffix(".json"), json.dumps(dict(facts), ensure_ascii=False, sort_keys=True).encode())
 
     def put_master(self, key: str, samples: Linear) -> None:
         """Store a clip's samples before coding, as a pack is made from them."""
         stem = self.stem(key)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        _write(stem.with_suffix(".s16"), samples.astype("<i2").tobytes())
+        write_file(stem.with_suffix(".s16"), samples.astype("<i2").tobytes())
 
     def master(self, key: str) -> Linear | None:
         """Return a clip's samples before coding, if it was rendered here."""
@@ -92,7 +92,7 @@ class Store:
             return stem
         stem.parent.mkdir(parents=True, exist_ok=True)
         for form in _FORMATS:
-            _write(stem.with_suffix(f".{form}"), b"".join(self._sound(key, pause, form) for key, pause in clips))
+            write_file(stem.with_suffix(f".{form}"), b"".join(self._sound(key, pause, form) for key, pause in clips))
         return stem
 
     def _sound(self, key: str, pause_ms: int, form: str) -> bytes:
@@ -114,7 +114,8 @@ class Store:
         return dropped
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that others may be reading: beside its place first, then renamed."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
     try:
         with os.fdopen(handle, "wb") as file:

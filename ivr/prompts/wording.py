@@ -201,8 +201,10 @@ def _en_money(fen: int) -> tuple[str, ...]:
 
 @cache
 def _en_yuan(yuan: int) -> tuple[str, ...]:
+    """Return the words for whole yuan, with a pause in "nine hundred and eight, yuan": without it 980 is heard."""
     *head, last = _en_number(yuan)
-    return (*head, f"{last} yuan")
+    pause = "," if head[-1:] == ["and"] and yuan % 100 < 10 else ""
+    return (*head, f"{last}{pause} yuan")
 
 
 @cache

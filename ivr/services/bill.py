@@ -15,14 +15,20 @@ LOOK_BACK: Final = 24
 
 
 class LatestBill:
-    """The service ``latest_bill``: ``due`` if something is still to pay of it, ``paid``, or ``none``.
+    """The service ``latest_bill``: ``due``, ``part_paid``, ``overdue``, ``paid``, or ``none`` at all.
 
-    The word ``arrears`` is ``some`` when bills are past their due date; ``arrears_total`` is what is open of those,
-    with late fees.
+    ``amount`` is what a caller would have to pay today for this one bill: what is still open of it. Of a bill that
+    nobody has paid anything of that is the billed amount, with the late fee once there is one; of a bill paid in
+    part it is the rest, since a caller who is told the whole would pay it again. Only of a ``paid`` bill, where
+    nothing is open, is it the billed amount. ``due`` is for ``due`` and ``part_paid``: a day that has passed is not
+    asked for, hence ``overdue``.
+
+    The word ``arrears`` is ``some`` when bills before this one are past their due date; ``arrears_total`` is what is
+    open of those. This bill is not in it, it was just spoken: the two add up to all that is overdue.
     """
 
     needs: Final[frozenset[str]] = frozenset()
-    ways: Final = frozenset({"due", "paid", "none"})
+    ways: Final = frozenset({"due", "part_paid", "overdue", "paid", "none"})
     gives: Final[Mapping[str, str]] = MappingProxyType(
         {"month": "month", "amount": "money", "due": "day", "arrears_total": "money"}
     )
@@ -38,21 +44,26 @@ class LatestBill:
         """Look up the proved account's bills."""
         if caller.verified is None:
             raise NotVerifiedError
-        bills = await self._billing.bills(caller.verified, limit=LOOK_BACK)
-        overdue = overdue_fen(bills, self.today())
-        words = {"arrears": "some" if overdue else "none"}
-        if not bills:
-            return Answer("none", words=words)
-        latest = bills[0]
+        latest, *earlier = await self._billing.bills(caller.verified, limit=LOOK_BACK) or (None,)
+        if latest is None:
+            return Answer("none", words={"arrears": "none"})
+        overdue = overdue_fen(earlier, self.today())
         values: dict[str, Value] = {
             "month": Month(latest.period.year, latest.period.month),
-            "amount": Money(latest.amount_fen),
+            "amount": Money(latest.open_fen or latest.amount_fen),
             "due": Day(latest.due.month, latest.due.day),
             "arrears_total": Money(overdue),
         }
-        return Answer("due" if latest.open_fen > 0 else "paid", values, words)
+        return Answer(self._way(latest), values, {"arrears": "some" if overdue else "none"})
+
+    def _way(self, bill: Bill) -> str:
+        if not bill.open_fen:
+            return "paid"
+        if bill.due < self.today():
+            return "overdue"
+        return "part_paid" if bill.open_fen < bill.amount_fen else "due"
 
 
 def overdue_fen(bills: Sequence[Bill], today: date) -> int:
-    """Return what is open of ``bills`` past their due date, with late fees, in fen."""
-    return sum(bill.open_fen + bill.late_fee_fen for bill in bills if bill.open_fen > 0 and bill.due < today)
+    """Return what is open of ``bills`` past their due date, in fen. Late fees are open like the rest, and in it."""
+    return sum(bill.open_fen for bill in bills if bill.due < today)

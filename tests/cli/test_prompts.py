@@ -41,6 +41,21 @@ def test_the_list_shows_the_words_and_what_is_ready(install: Path) -> None:
     assert "missing" not in listed.output
 
 
+def test_studio_recordings_that_nobody_will_hear_are_named(install: Path) -> None:
+    for name in ("en/goodbye", "en/menu.main.1", "en/bill.lead.2026-10", "zh/bill.lead.2026-10", "zh/bill.settled"):
+        wav = install / "studio" / f"{name}.wav"
+        wav.parent.mkdir(parents=True, exist_ok=True)
+        wav.write_bytes(name.encode())
+    for name in ("zh/amount.8640", "zh/helo"):
+        (install / "studio" / f"{name}.wav").write_bytes(name.encode())
+    listed = run.invoke(app, ["list"], env={"COLUMNS": "300"}).output
+    assert [line for line in listed.splitlines() if line.startswith("ignored")] == [
+        "ignored: zh/helo.wav: no prompt has such a clip",
+        "ignored: en/bill.lead.2026-10.wav: amount.{money}, due.{day} not recorded",
+        "ignored: en/menu.main.1.wav: menu.main.2 not recorded",
+    ]
+
+
 def test_a_sentence_can_be_listened_to(install: Path) -> None:
     wav = install / "goodbye.wav"
     played = run.invoke(app, ["play", "goodbye", "--language", "en", "--wav", str(wav)])

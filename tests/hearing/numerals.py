@@ -83,7 +83,7 @@ def en_number(words: str) -> int:
 
 def en_fen(words: str) -> int:
     """Read an amount of money in English, in fen."""
-    words = words.strip()
+    words = words.strip().replace(", yuan", " yuan")
     if words.endswith(" fen"):
         return en_number(words.removesuffix(" fen"))
     yuan, mark, small = words.partition(" yuan")

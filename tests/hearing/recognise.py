@@ -36,7 +36,7 @@ _ZH_MONEY = re.compile(rf"([{_ZH}点.]+)元(?:([{_ZH}]+)角)?(?:零?([{_ZH}]+)�
 _ZH_SMALL = re.compile(rf"(?<![{_ZH}元])(?:([{_ZH}]+)角)(?:([{_ZH}]+)分)?|(?<![{_ZH}元角])([{_ZH}]+)分")
 _EN_WORD = "|".join(sorted([*numerals.EN_WORDS, *numerals.EN_SCALES, "and", "point"], key=len, reverse=True))
 _EN_NUMBER = rf"(?:(?:{_EN_WORD})\b[ -]?)+|[0-9][0-9,]*(?:\.[0-9]+)?(?:,? and [0-9]{{1,2}})?"
-_EN_MONEY = re.compile(rf"\b({_EN_NUMBER})\s*yuan(?:,?\s+(?:and\s+)?({_EN_NUMBER}))?", re.IGNORECASE)
+_EN_MONEY = re.compile(rf"\b({_EN_NUMBER}),?\s*yuan(?:,?\s+(?:and\s+)?({_EN_NUMBER}))?", re.IGNORECASE)
 _EN_FEN = re.compile(rf"\b({_EN_NUMBER})\s*fen\b", re.IGNORECASE)
 
 

@@ -31,6 +31,8 @@ WRITTEN = [
     ("comes to zero yuan oh eight.", "en", [8], [], []),
     ("comes to 86.40 yuan.", "en", [8640], [], []),
     ("comes to 30 yuan 05.", "en", [3005], [], []),
+    ("comes to 908, yuan 40.", "en", [90840], [], []),
+    ("comes to nine hundred and eight, yuan.", "en", [90800], [], []),
     ("comes to thirty yuan oh five.", "en", [3005], [], []),
     ("comes to 45 fen.", "en", [45], [], []),
     ("Thank you for calling.", "en", [], [], []),

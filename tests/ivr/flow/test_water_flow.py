@@ -92,8 +92,22 @@ async def test_a_paid_bill_and_no_bill_serve_as_well(flow: Flow) -> None:
     assert none.outcome.served
 
 
-async def test_arrears_are_spoken_with_late_fees(flow: Flow) -> None:
-    old = [bill(8, 5000, open_fen=5000, late_fee_fen=75), bill(7, 4000, open_fen=1000, late_fee_fen=25)]
+async def test_an_overdue_bill_is_spoken_without_a_day_that_has_passed(flow: Flow) -> None:
+    told = await go(flow, ScriptedLine(f"{IN}9"), TableBilling([bill(9, 8640, open_fen=8640)]))
+    assert told.line.prompts[-3:] == ["bill.overdue", "menu.after_bill", "goodbye"]
+    assert told.line.values[-3]["amount"] == Money(8640)
+    assert told.outcome == Outcome("done", served=True)
+
+
+async def test_of_a_bill_paid_in_part_the_rest_is_spoken(flow: Flow) -> None:
+    told = await go(flow, ScriptedLine(f"{IN}9"), TableBilling([bill(10, 8640, open_fen=3000)]))
+    assert told.line.prompts[-3:] == ["bill.part_paid", "menu.after_bill", "goodbye"]
+    assert told.line.values[-3]["amount"] == Money(3000)
+    assert told.outcome == Outcome("done", served=True)
+
+
+async def test_arrears_of_earlier_bills_are_spoken_with_late_fees(flow: Flow) -> None:
+    old = [bill(8, 5000, open_fen=5075, late_fee_fen=75), bill(7, 4000, open_fen=1025, late_fee_fen=25)]
     told = await go(flow, ScriptedLine(f"{IN}9"), TableBilling([DUE, bill(9, 300), *old]))
     place = told.line.prompts.index("bill.arrears")
     assert told.line.prompts[place - 1] == "bill.latest"

@@ -64,7 +64,7 @@ def test_every_prompt_of_the_shared_list_is_there() -> None:
         *("language.choose", "menu.main", "ask.account", "ask.pin", "account.wrong_digits", "identify.failed"),
         *("identify.locked", "input.none", "input.wrong", "input.help", "hold.please", "billing.unavailable"),
         *("bill.latest", "bill.paid", "bill.none", "bill.arrears", "menu.after_bill", "person.transfer"),
-        *("queue.wait", "goodbye", "error.sorry"),
+        *("bill.part_paid", "bill.overdue", "queue.wait", "queue.sorry", "queue.give_up", "goodbye", "error.sorry"),
     }
 
 

@@ -1,6 +1,6 @@
 """What is said is what was meant: an independent reader gets every value back from its words."""
 
-import cn2an  # type: ignore[import-untyped]
+import cn2an
 import pytest
 
 from cti.domain.events import Language
@@ -45,18 +45,18 @@ BY_HAND = [
     (1600, "十六元", "sixteen yuan", "十, not 一十, when it leads"),
     (2000, "二十元", "twenty yuan", "二 before 十 (八百词)"),
     (8640, "八十六元四角", "eighty-six yuan forty", ""),
-    (10100, "一百零一元", "one hundred and one yuan", "零 for an empty place"),
+    (10100, "一百零一元", "one hundred and one, yuan", "零 for an empty place"),
     (11000, "一百一十元", "one hundred ten yuan", "一十 after a hundred; Asterisk says 一百十"),
     (11600, "一百一十六元", "one hundred sixteen yuan", "一十 after a hundred"),
     (20000, "二百元", "two hundred yuan", "二 before 百 (八百词 allows both)"),
     (100000, "一千元", "one thousand yuan", ""),
-    (100100, "一千零一元", "one thousand and one yuan", "one 零 for two empty places"),
+    (100100, "一千零一元", "one thousand and one, yuan", "one 零 for two empty places"),
     (101000, "一千零一十元", "one thousand and ten yuan", ""),
     (110000, "一千一百元", "one thousand one hundred yuan", ""),
     (208061, "两千零八十元六角一分", "two thousand and eighty yuan sixty-one", "两 before 千 when it leads"),
     (222222, "两千二百二十二元二角二分", "two thousand two hundred twenty-two yuan twenty-two", ""),
     (1000000, "一万元", "ten thousand yuan", ""),
-    (1000100, "一万零一元", "ten thousand and one yuan", ""),
+    (1000100, "一万零一元", "ten thousand and one, yuan", ""),
     (2200000, "两万二千元", "twenty-two thousand yuan", "两 leads, 二 follows (八百词)"),
     (10203040, "十万二千零三十元四角", "one hundred and two thousand and thirty yuan forty", ""),
 ]

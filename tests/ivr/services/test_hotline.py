@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from config.settings import Settings
 from cti.domain.events import AccountClaimed, CallEvent, IvrEntered, IvrLeft, Language
 from ivr.agi.server import AgiServer, Limits
+from ivr.flow.model import sentences
 from ivr.flow.story import Clock
 from ivr.ports import Speech, Value
+from ivr.prompts.errors import UnsayableError
 from ivr.services.hotline import HotlineHandler, shipped_flow
 from tests.ivr.agi.fake_pbx import FakePbx, until
 from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
@@ -218,6 +221,57 @@ async def test_speech_that_fails_leads_to_a_person(tmp_path: Path) -> None:
         await call(port, caller)
         await until(lambda: server.counts.handler_errors == 1)
     assert "HYDROPHONE_RESULT" not in caller.variables
+
+
+class SpeechWithout(QuietSpeech):
+    """Says every prompt but one, for which there is no sound."""
+
+    def __init__(self, folder: Path, unsayable: str) -> None:
+        super().__init__(folder)
+        self.unsayable = unsayable
+
+    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+        if prompt == self.unsayable:
+            raise UnsayableError(prompt)
+        async for path in super().files(prompt, values, language):
+            yield path
+
+
+IN = f"11{ACCOUNT}{PIN}"
+ON_THE_USUAL_WAY = (f"{IN}9", TableBilling(WATER))
+WAY_TO = {
+    "account.wrong_digits": ("1110000005", TableBilling()),
+    "bill.arrears": (IN, TableBilling([*WATER, bill(8, 5000, open_fen=5000)])),
+    "bill.none": (IN, TableBilling()),
+    "bill.overdue": (IN, TableBilling([bill(1, 8640, open_fen=8640)])),
+    "bill.paid": (IN, TableBilling([bill(10, 8640)])),
+    "bill.part_paid": (IN, TableBilling([bill(10, 8640, open_fen=1, due=date(2099, 1, 1))])),
+    "billing.unavailable": (IN, TableBilling(down=True)),
+    "hold.please": (IN + "." * 10_000, TableBilling(slow_s=60)),  # this Asterisk waits no time at all
+    "identify.failed": (f"11{ACCOUNT}000000", TableBilling()),
+    "identify.locked": (IN, TableBilling(locked=True)),
+    "input.help": ("..", TableBilling()),
+    "input.none": (".", TableBilling()),
+    "input.wrong": ("7", TableBilling()),
+    "person.transfer": ("0", TableBilling()),
+}
+PROMPTS = {sentence.prompt for step in FLOW.steps.values() for _, sentence in sentences(step)}
+PROMPTS |= {FLOW.help.none.prompt, FLOW.help.wrong.prompt, FLOW.help.more.prompt}
+
+
+@pytest.mark.parametrize("prompt", sorted(PROMPTS))
+async def test_a_prompt_that_cannot_be_said_sends_the_caller_to_a_person(tmp_path: Path, prompt: str) -> None:
+    script, billing = WAY_TO.get(prompt, ON_THE_USUAL_WAY)
+    facts: list[CallEvent] = []
+    caller = Caller(script)
+    async with hotline(SpeechWithout(tmp_path, prompt), facts, billing) as (server, port):
+        await call(port, caller)
+        await until(lambda: server.counts.handler_errors == 1)
+    assert caller.heard[-1].endswith("/error.sorry")
+    assert "HYDROPHONE_RESULT" not in caller.variables  # so the dialplan queues
+    left = facts[-1]
+    assert isinstance(left, IvrLeft)
+    assert left.result == "failed"
 
 
 @pytest.mark.parametrize("linkedid", ["", "a b", "1\u20602", "../x", "x" * 97])

@@ -60,12 +60,50 @@ async def test_the_newest_bill_is_the_latest() -> None:
     assert answer.words == {"arrears": "none"}
 
 
+IN_TIME, PAST = date(2026, 11, 22), date(2026, 11, 21)
+"""The due day itself is in time."""
+
+
+@pytest.mark.parametrize(
+    ("open_fen", "fee", "due", "way", "amount"),
+    [
+        (8640, 0, IN_TIME, "due", 8640),
+        (3000, 0, IN_TIME, "part_paid", 3000),
+        (1, 0, IN_TIME, "part_paid", 1),
+        (8640, 0, PAST, "overdue", 8640),
+        (3000, 0, PAST, "overdue", 3000),
+        (8726, 86, PAST, "overdue", 8726),
+        (8726, 86, IN_TIME, "due", 8726),
+        (0, 0, IN_TIME, "paid", 8640),
+        (0, 86, PAST, "paid", 8640),
+    ],
+)
+async def test_a_bill_is_spoken_with_what_a_caller_would_have_to_pay(
+    open_fen: int, fee: int, due: date, way: str, amount: int
+) -> None:
+    bills = [bill(10, 8640, open_fen=open_fen, late_fee_fen=fee, due=due)]
+    answer = await LatestBill(TableBilling(bills), lambda: TODAY)(Caller({}, AccountNumber(ACCOUNT)))
+    assert answer.way == way
+    assert answer.values["amount"] == Money(amount)
+    assert answer.words == {"arrears": "none"}, "what was just spoken is not spoken again as arrears"
+
+
+async def test_the_latest_bill_and_the_arrears_add_up_to_all_that_is_overdue() -> None:
+    late = [bill(10, 8640, open_fen=8640, due=PAST), bill(9, 5000, open_fen=5050, late_fee_fen=50, due=PAST)]
+    answer = await LatestBill(TableBilling(late), lambda: TODAY)(Caller({}, AccountNumber(ACCOUNT)))
+    amount, total = answer.values["amount"], answer.values["arrears_total"]
+    assert isinstance(amount, Money)
+    assert isinstance(total, Money)
+    assert amount.fen + total.fen == overdue_fen(late, TODAY) == 8640 + 5050
+    assert answer.words == {"arrears": "some"}
+
+
 @pytest.mark.parametrize(
     ("due", "open_fen", "fee", "overdue"),
     [
-        (date(2026, 11, 21), 100, 5, 105),
-        (date(2026, 11, 22), 100, 5, 0),  # the due day itself is in time
-        (date(2026, 11, 21), 0, 5, 0),
+        (PAST, 105, 5, 105),  # the late fee is in what is open
+        (IN_TIME, 105, 5, 0),
+        (PAST, 0, 5, 0),
         (date(2026, 12, 25), 100, 0, 0),
     ],
 )
