@@ -18,6 +18,7 @@ from config.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "asterisk"
 _SAFE = re.compile(r"[\w.,:/@+=&<>~%()! -]*")
+_FILE = re.compile(r"[^,&|]*")
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _EXTENSION = re.compile(r"[0-9]{2,10}")
 
@@ -43,6 +44,8 @@ class PbxPaths:
     music: Path
     modules: Path
     data: Path
+    sounds: Path
+    """Ours, not the installation's: what ``ivr.prompts.announcements`` wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Patience:
     ring_s: int = 30
     rounds: int = 5
     """How often queue and phones are tried before the caller is asked to call again."""
+    word_every_s: int = 45
+    """How often a waiting caller is told that we have not forgotten them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,13 @@ def render_site(
     secrets: Secrets,
     extensions: Sequence[str],
     music: Path,
+    sounds: Path,
     *,
     patience: Patience = USUAL_PATIENCE,
     ami_clients: Sequence[str] = ("127.0.0.1/255.255.255.255",),
 ) -> dict[str, str]:
     """Return the files that a site's own Asterisk includes, by name."""
-    paths = {"music": music}
+    paths = {"music": music, "sounds": sounds}
     return _render("site", _context(settings, secrets, extensions, patience, ami_clients, paths=paths))
 
 
@@ -126,7 +132,6 @@ def _context(
         "ami_clients": tuple(dict.fromkeys(ami_clients)),
         "paths": paths,
         "media_address": None,
-        "sorry": "vm-nobodyavail",
     }
 
 
@@ -152,6 +157,7 @@ def _render(folder: str, context: Mapping[str, object]) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     environment.filters["word"] = _word
+    environment.filters["file"] = _file
     names = [name for name in environment.list_templates() if name.endswith(".j2")]
     return {name.removesuffix(".j2"): environment.get_template(name).render(context) for name in names}
 
@@ -160,6 +166,13 @@ def _word(value: object) -> object:
     """Let a secret through only if it is one word: in the dialplan a comma or a bracket would end it."""
     if not _WORD.fullmatch(str(value)):
         raise UnsafeValueError("a secret", "it may hold letters, digits, - and _ only")
+    return value
+
+
+def _file(value: object) -> object:
+    """Let a file to play through only if it is one: a comma, & or | would begin another."""
+    if not _FILE.fullmatch(str(value)):
+        raise UnsafeValueError("the folder of a sound", "it must hold neither comma nor & nor |")
     return value
 
 

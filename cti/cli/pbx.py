@@ -1,7 +1,7 @@
 """``hydrophone pbx``: the sandbox PBX by hand, and what a site's own Asterisk needs."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,10 +14,14 @@ from config.secrets import Secrets
 from config.settings import Settings
 from cti.sandbox.errors import SandboxError
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
+from ivr.prompts.announcements import write_announcements
 
 app = typer.Typer(no_args_is_help=True, help="The PBX: start, stop and ask the sandbox's, or set up your own.")
 _out = Console(highlight=False, soft_wrap=True)
 _notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SOUNDS = "sounds"
+"""Where under --write the announcements go."""
 
 Result = TypeVar("Result")
 Extensions = Annotated[
@@ -63,22 +67,26 @@ def config(
     music: Annotated[Path, typer.Option(help="A folder with sound to wait by, on the PBX's machine.")] = Path(
         "/var/lib/asterisk/moh"
     ),
+    sounds: Annotated[Path, typer.Option(help="A folder for what the PBX says itself, on the PBX's machine.")] = Path(
+        "/var/lib/asterisk/sounds/hydrophone"
+    ),
 ) -> None:
     """Print what an Asterisk of your own needs: settings, and the files that it includes. They hold secrets."""
     settings = Settings()
     secrets, extensions = _phones(settings, extension)
-    files = _checked(settings, secrets, extensions, music)
+    files = _checked(lambda: render_site(settings, secrets, extensions, music, sounds))
     if folder is None:
         for name, text in files.items():
             _out.print(f"; ======== {name}\n{escape(text)}")
     else:
         _write(folder, files)
-    _notes.print(escape(_guide(settings, folder)))
+        _write_sounds(folder / SOUNDS, settings)
+    _notes.print(escape(_guide(settings, folder, sounds)))
 
 
-def _checked(settings: Settings, secrets: Secrets, extensions: tuple[str, ...], music: Path) -> dict[str, str]:
+def _checked(render: Callable[[], dict[str, str]]) -> dict[str, str]:
     try:
-        return render_site(settings, secrets, extensions, music)
+        return render()
     except UnsafeValueError as fault:
         _notes.print(escape(str(fault)))
         raise typer.Exit(1) from fault
@@ -94,8 +102,15 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         _out.print(str(path))
 
 
-def _guide(settings: Settings, folder: Path | None) -> str:
+def _write_sounds(folder: Path, settings: Settings) -> None:
+    for prompt in write_announcements(folder, studio=settings.home / "studio"):
+        _notes.print(escape(f"There is no sound for {prompt}; callers will hear silence there."))
+    _out.print(str(folder))
+
+
+def _guide(settings: Settings, folder: Path | None, sounds: Path) -> str:
     where = str(folder) if folder else "/etc/asterisk"
+    spoken = f"{folder / SOUNDS}" if folder else "that --write FOLDER makes"
     return f"""
 To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_agi):
 
@@ -110,9 +125,11 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
    and send the hotline's calls there, in the context of your trunk:
      exten => YOUR-NUMBER,1,Goto(hydrophone-hotline,{settings.site.hotline},1)
    Name the number itself: a pattern that ends in . or ! lets callers dial what they like.
-2. Keep Asterisk's own account of calls: cel.conf enable = yes, apps = queue,dial;
+2. Copy the sounds {spoken} to {sounds}, with their folders zh and en:
+   what a caller hears whom nobody answers, even when Hydrophone is down. Write and copy them again after an upgrade.
+3. Keep Asterisk's own account of calls: cel.conf enable = yes, apps = queue,dial;
    logger.conf queue_log = yes, and neither verbose nor dtmf in a log file. Load res_manager_devicestate.
-3. In hydrophone.toml:
+4. In hydrophone.toml:
      [pbx]
      sandbox = false
      host = "ADDRESS-OF-THE-PBX"
@@ -123,7 +140,7 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
    If the PBX is another machine, add a line "permit = THIS-MACHINE'S-ADDRESS" to hydrophone-manager.conf, and let
    a firewall or tunnel keep AMI ({settings.pbx.ami_port}) and AGI ({settings.agi.port}) between the two: neither is
    encrypted.
-4. Asterisk: manager reload, dialplan reload, queue reload all, moh reload, module reload res_pjsip.so
+5. Asterisk: manager reload, dialplan reload, queue reload all, moh reload, module reload res_pjsip.so
 """
 
 

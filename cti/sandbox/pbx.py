@@ -23,6 +23,7 @@ from cti.sandbox.installation import Installation
 from cti.sandbox.network import check_ports, webrtc_network
 from cti.sandbox.process import Running, launch, read_pid_file, tail, write_pid_file
 from cti.sandbox.tune import write_tune
+from ivr.prompts.announcements import write_announcements
 
 DEMO_PHONES = ("2000", "2001")
 """A phone in the browser and a softphone, to call the hotline with."""
@@ -174,6 +175,8 @@ class SandboxPbx:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_own(paths.run)
         write_tune(paths.music)
+        for prompt in write_announcements(paths.sounds, studio=self.settings.home / "studio"):
+            self._progress(f"The PBX can't say {prompt}: its callers will hear silence there")
         for name, text in files.items():
             draft = paths.etc / f".{name}.new"
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -191,6 +194,7 @@ class SandboxPbx:
             music=folder / "music",
             modules=installation.modules,
             data=installation.data,
+            sounds=folder / "sounds",
         )
 
     def _start(self, installation: Installation) -> Running:

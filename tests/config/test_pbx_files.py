@@ -12,6 +12,7 @@ from config.dialplan_lint import lint
 from config.pbx_files import Network, Patience, PbxPaths, UnsafeValueError, _safe, render, render_site
 from config.secrets import Secrets
 from config.settings import Agi, Pbx, Settings, Site
+from ivr.prompts.announcements import FILES
 
 PHONES = ("1001", "1002")
 SECRETS = Secrets(phones={"1001": "p1", "1002": "p2", "2000": "p3", "2001": "p4"})
@@ -25,7 +26,9 @@ SITE_FILES = {
 
 
 def paths(root: str = "/srv/pbx") -> PbxPaths:
-    return PbxPaths(*(Path(root, name) for name in ("etc", "run", "log", "spool", "lib", "music", "modules", "data")))
+    return PbxPaths(
+        *(Path(root, name) for name in ("etc", "run", "log", "spool", "lib", "music", "modules", "data", "sounds"))
+    )
 
 
 def settings(**pbx: object) -> Settings:
@@ -33,7 +36,7 @@ def settings(**pbx: object) -> Settings:
 
 
 def test_a_site_gets_the_files_to_include_and_no_other() -> None:
-    assert render_site(settings(), SECRETS, PHONES, Path("/srv/music")).keys() == SITE_FILES
+    assert render_site(settings(), SECRETS, PHONES, Path("/srv/music"), Path("/srv/sounds")).keys() == SITE_FILES
 
 
 def test_every_file_that_a_sandbox_file_includes_is_rendered() -> None:
@@ -45,7 +48,7 @@ def test_every_file_that_a_sandbox_file_includes_is_rendered() -> None:
 
 def test_the_ami_user_is_granted_what_it_needs_and_no_more() -> None:
     parser = configparser.ConfigParser(strict=False)
-    parser.read_string(render_site(settings(), SECRETS, PHONES, Path("/m"))["hydrophone-manager.conf"])
+    parser.read_string(render_site(settings(), SECRETS, PHONES, Path("/m"), Path("/s"))["hydrophone-manager.conf"])
     user = parser["hydrophone"]
     assert set(user["read"].split(",")) == {"call", "agent", "reporting", "cdr", "dtmf"}
     assert set(user["write"].split(",")) == {"call", "agent", "originate", "reporting"}
@@ -59,7 +62,24 @@ def test_the_patience_of_the_dialplan_is_the_one_asked_for() -> None:
     assert "Set(TIMEOUT(absolute)=2)" in dialplan
     assert "Queue(${HYDROPHONE_QUEUE},b(hydrophone-offer^s^1),,,3)" in dialplan
     assert "Dial(PJSIP/1001&PJSIP/1002,4,b(hydrophone-offer^s^1)m(hydrophone))" in dialplan
-    assert "<= 6]" in dialplan
+    assert "> 6]" in dialplan
+
+
+def test_what_a_waiting_caller_hears_is_played_from_where_it_was_written() -> None:
+    files = render_site(
+        settings(), SECRETS, PHONES, Path("/m"), Path("/srv/水务 1/s"), patience=Patience(word_every_s=7)
+    )
+    queue, dialplan = files["hydrophone-queues.conf"], files["hydrophone-extensions.conf"]
+    assert "periodic-announce = /srv/水务 1/s/queue-wait\nperiodic-announce-frequency = 7\n" in queue
+    played = re.findall(r"Playback\((.*)\)", dialplan)
+    assert played == ["/srv/水务 1/s/queue-sorry", "/srv/水务 1/s/queue-give-up"]
+    assert {Path(file).name for file in (*played, "queue-wait")} == set(FILES.values())
+
+
+@pytest.mark.parametrize("folder", ["/a,b", "/a&b", "/a|b"])
+def test_a_folder_of_sounds_that_asterisk_would_read_otherwise_is_refused(folder: str) -> None:
+    with pytest.raises(UnsafeValueError):
+        render_site(settings(), SECRETS, PHONES, Path("/m"), Path(folder))
 
 
 def test_without_phones_nobody_is_dialled() -> None:

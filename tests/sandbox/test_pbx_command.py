@@ -49,9 +49,19 @@ def test_a_site_is_told_what_to_include_and_where(home: Path) -> None:
 
 def test_a_sites_files_are_written_for_their_owner_alone(home: Path) -> None:
     said("config", "-e", "1001", "--write", str(home / "out"))
-    written = sorted((home / "out").iterdir())
+    written = sorted((home / "out").glob("*.conf"))
     assert len(written) == 5
     assert all(path.stat().st_mode & 0o077 == 0 for path in written)
+
+
+def test_a_site_gets_the_words_that_its_own_pbx_says(home: Path) -> None:
+    told = said("config", "-e", "1001", "--write", str(home / "out"), "--sounds", "/srv/sounds")
+    folder = home / "out" / "sounds"
+    assert f"Copy the sounds {folder} to /srv/sounds" in " ".join(told.split())
+    assert "Playback(/srv/sounds/queue-give-up)" in (home / "out/hydrophone-extensions.conf").read_text()
+    spoken = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.alaw"))
+    names = ("queue-give-up.alaw", "queue-sorry.alaw", "queue-wait.alaw")
+    assert spoken == sorted([*names, *(f"{language}/{name}" for language in ("zh", "en") for name in names)])
 
 
 def test_a_pbx_that_is_not_ours_is_not_started(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
