@@ -95,7 +95,7 @@ class App:
         self.keeping = Keeping(
             self.live, self.book, self._pbx, self.clock, self.database, self.users, self.calls, self.embedded
         )
-        self.speech = RenderedSpeech(settings.cache)
+        self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
 
     def _own_dsn(self) -> str:
         if self.embedded is None:
