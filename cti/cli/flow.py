@@ -156,7 +156,7 @@ class _Terminal:
         while True:
             try:
                 typed = console.input("keys> ").replace(" ", "")
-            except EOFError:
+            except (EOFError, KeyboardInterrupt):
                 return HANG_UP
             if typed in (WAIT, HANG_UP) or (typed and set(typed) <= set(KEYS)):
                 return typed

@@ -41,4 +41,5 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run ``work`` in a loop of its own with leaping time."""
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        return runner.run(work)
+        # not runner.run, which would have Ctrl-C wait for the loop while a terminal is being read
+        return runner.get_loop().run_until_complete(work)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from cti.cli.flow import app
+from cti.cli.flow import app, console
 from ivr.services.flow_files import shipped_files
 
 run = CliRunner()
@@ -109,6 +109,14 @@ def test_at_the_terminal_billing_can_be_down_and_nonsense_is_asked_again() -> No
 @pytest.mark.parametrize("last", ["hangup\n", ""])
 def test_at_the_terminal_one_may_hang_up(last: str) -> None:
     assert "The end: hangup" in run.invoke(app, ["try", "water"], input=f"1\n{last}").output
+
+
+def test_ctrl_c_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(console, "input", interrupted)
+    assert "The end: hangup" in run.invoke(app, ["try", "water"]).output
 
 
 def test_a_flow_that_fails_at_the_terminal_is_said_so() -> None:

@@ -57,7 +57,7 @@ steps:
     do: look_up
     service: latest_bill
     hold: hold
-    ways: {due: amount, paid: amount, none: goodbye, unavailable: person}
+    ways: {due: amount, part_paid: amount, overdue: amount, paid: amount, none: goodbye, unavailable: person}
   amount:
     do: say
     say: [amount, {prompt: total, values: {total: arrears_total}}]
