@@ -3,6 +3,7 @@
 import re
 import subprocess
 from itertools import combinations
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -105,3 +106,9 @@ def test_a_layout_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(subprocess, "run", hanging)
     with pytest.raises(LayoutError, match="TimeoutExpired"):
         lay_out([Box("a", 1, 1)], [])
+
+
+def test_the_picture_in_the_documentation_is_that_of_the_shipped_flow(flow: Flow) -> None:
+    shown = Path(__file__).parents[3] / "docs" / "images" / "water-flow.svg"
+    up_to_date = shown.read_text(encoding="utf-8") == draw(flow, DESK.words)
+    assert up_to_date, "run: hydrophone flow draw water.yaml > docs/images/water-flow.svg"
