@@ -21,7 +21,8 @@ from tests.ivr.agi.fake_pbx import FakePbx, until
 from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
 from tests.ivr.flow.scripted import ACCOUNT, CALL, PIN, TableBilling, bill
 
-WATER = [bill(10, 8640, open_fen=8640)]
+PAST, FUTURE = date(2020, 1, 1), date(2099, 1, 1)
+WATER = [bill(10, 8640, open_fen=8640, due=FUTURE)]
 SETTINGS = Settings()
 FLOW = shipped_flow(TableBilling(), SETTINGS)
 
@@ -241,11 +242,11 @@ IN = f"11{ACCOUNT}{PIN}"
 ON_THE_USUAL_WAY = (f"{IN}9", TableBilling(WATER))
 WAY_TO = {
     "account.wrong_digits": ("1110000005", TableBilling()),
-    "bill.arrears": (IN, TableBilling([*WATER, bill(8, 5000, open_fen=5000)])),
+    "bill.arrears": (IN, TableBilling([*WATER, bill(8, 5000, open_fen=5000, due=PAST)])),
     "bill.none": (IN, TableBilling()),
-    "bill.overdue": (IN, TableBilling([bill(1, 8640, open_fen=8640)])),
+    "bill.overdue": (IN, TableBilling([bill(1, 8640, open_fen=8640, due=PAST)])),
     "bill.paid": (IN, TableBilling([bill(10, 8640)])),
-    "bill.part_paid": (IN, TableBilling([bill(10, 8640, open_fen=1, due=date(2099, 1, 1))])),
+    "bill.part_paid": (IN, TableBilling([bill(10, 8640, open_fen=1, due=FUTURE)])),
     "billing.unavailable": (IN, TableBilling(down=True)),
     "hold.please": (IN + "." * 10_000, TableBilling(slow_s=60)),  # this Asterisk waits no time at all
     "identify.failed": (f"11{ACCOUNT}000000", TableBilling()),
