@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from agent_console.api.app import make_app
 from agent_console.api.static import DIST
 from agent_console.auth import LoginThrottle, PushTickets, Sessions, Standing
 from agent_console.backend import Backend, allowed_origins
+from agent_console.metrics import MetricsPage, Source, console_metrics
 from agent_console.pop_desk import PATIENCE_S, PopDesk
 from agent_console.ports import LiveCentre, Stores
 from agent_console.push.delays import PopDelays
@@ -37,6 +39,8 @@ def utc_now() -> datetime:
 class ConsoleServer:
     """All that browsers and scripts talk to. ``refusals`` are the errors of the live centre that mean "not now".
 
+    With a ``metrics_token`` it serves ``/metrics`` too: its own figures and those of the ``sources``.
+
     Build it inside the running loop; :meth:`start` listens, :meth:`stop` closes every console and every port.
     """
 
@@ -53,6 +57,8 @@ class ConsoleServer:
         dist: Path = DIST,
         patience_s: float = PATIENCE_S,
         gather_s: float = GATHER_S,
+        metrics_token: str | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
         self._settings = settings
         self._live = live
@@ -75,6 +81,9 @@ class ConsoleServer:
             pops=self.pops,
             now=now,
         )
+        self._metrics: MetricsPage | None = None
+        if metrics_token is not None:
+            self._metrics = MetricsPage(metrics_token, (partial(console_metrics, live, self.hub, now), *sources))
         self._push = PushServer(self.hub, self.backend.push_tickets, allowed_origins(settings))
         self._runner: web.AppRunner | None = None
         self._stop_listening: Callable[[], None] | None = None
@@ -91,7 +100,9 @@ class ConsoleServer:
         self.pops.show_on(self.hub)
         self.backend.sessions.on_close(self.hub.end_session)
         self._stop_listening = self._live.listen(self._on_changes)
-        app = await asyncio.to_thread(make_app, self.backend, refusals=self._refusals, dist=self._dist)
+        app = await asyncio.to_thread(
+            make_app, self.backend, refusals=self._refusals, dist=self._dist, metrics=self._metrics
+        )
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
         await self._runner.setup()
         web_settings = self._settings.web

@@ -8,14 +8,17 @@ when its first snapshot arrives. At the end the same stages are gone through bac
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from prometheus_client.metrics_core import Metric
+
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
+from config.metrics_token import load_or_make as metrics_token
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.ami.link import AmiLink
@@ -27,14 +30,17 @@ from cti.services.call_book import CallBook
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
+from cti.services.figures import Figures
 from cti.services.intake import PbxIntake
 from cti.services.keeping import Keeping
 from cti.services.live import Live
 from cti.services.members import Members
+from cti.services.metrics import Parts, daemon_metrics
 from cti.services.presence import ConsoleOrders
 from cti.services.recorder import Recorder
 from cti.services.resync import Resync
 from cti.services.timers import Timers
+from cti.services.vitals import Vitals
 from cti.services.wrap_up import WrapUps
 from cti.translator import Translator
 from ivr.agi.server import AgiServer
@@ -85,6 +91,8 @@ class App:
         self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
         self.translator = Translator(self._pbx, self.book)
         self.recorder = Recorder(self.live, self.calls, spool)
+        self.figures = Figures(self.live, self.kpis, self.clock, settled=self._all_kept)
+        self.vitals = Vitals({"calls": spool / "calls.jsonl", "refused": spool / "refused.jsonl"})
         self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
         self.consoles = Consoles(self.live, Timers(), self.clock)
         self.resync = Resync(self.live, self.translator, self.book, self.clock, monotonic=self.clock.monotonic)
@@ -96,6 +104,7 @@ class App:
             self.live, self.book, self._pbx, self.clock, self.database, self.users, self.calls, self.embedded
         )
         self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
+        self.agi: AgiServer | None = None
 
     def _own_dsn(self) -> str:
         if self.embedded is None:
@@ -136,10 +145,11 @@ class App:
     def _start_centre(self) -> None:
         pbx = self.settings.pbx
         self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(pbx.queue), wrap_up_s=pbx.wrap_up_s))
-        for listener in (self.book, self.recorder, self.wrap_ups, self.members):
+        for listener in (self.book, self.recorder, self.figures, self.wrap_ups, self.members):
             self.live.listen(listener.on_changes)
         self._stack.callback(self._stop_timers)
         self._own(self._keep_house(), "housekeeping")
+        self._own(self.vitals.run(), "vitals")
 
     def _stop_timers(self) -> None:
         self.wrap_ups.close()
@@ -162,13 +172,16 @@ class App:
         server = AgiServer({"hotline": hotline.run}, secret=self._secrets.agi, allow=agi.allow)
         await server.start(agi.host, agi.port)
         self._stack.push_async_callback(server.stop)
+        self.agi = server
 
     async def _start_keeping(self) -> None:
         if self.embedded is not None:
             self._stack.push_async_callback(self.embedded.stop)
         self._stack.push_async_callback(self.database.close)
         self._stack.push_async_callback(self.recorder.flush)
+        self._stack.push_async_callback(self.figures.flush)
         self._own(self.recorder.run(), "recorder")
+        self._own(self.figures.run(), "figures")
         self._own(self.keeping.run(), "keeping")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
 
@@ -189,9 +202,28 @@ class App:
             refusals=(CentreError,),
             now=self.clock,
             monotonic=self.clock.monotonic,
+            metrics_token=await asyncio.to_thread(metrics_token, self.settings.home),
+            sources=(self._metrics,),
         )
         self._stack.push_async_callback(server.stop)
         await server.start()
+
+    def _all_kept(self) -> bool:
+        return not self.recorder.waiting and not self.recorder.away
+
+    def _metrics(self) -> Iterable[Metric]:
+        parts = Parts(
+            pbx=self._pbx,
+            link=self.link,
+            resync=self.resync,
+            recorder=self.recorder,
+            live=self.live,
+            figures=self.figures,
+            vitals=self.vitals,
+            speech=self.speech,
+            agi=self.agi,
+        )
+        return daemon_metrics(parts)
 
     async def _start_link(self) -> None:
         self._own(self.members.run(), "members")

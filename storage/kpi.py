@@ -150,6 +150,16 @@ class KpiStore:
 
         return await self._database.run(work, deadline_s=DEADLINE_S)
 
+    async def behind_since(self) -> datetime | None:
+        """Return since when nothing was computed: the newest interval, or the first call; None without calls."""
+
+        async def work(connection: AsyncConnection) -> datetime | None:
+            newest: datetime | None = await connection.scalar(sa.select(sa.func.max(kpi_intervals.c.at)))
+            first = sa.select(sa.func.min(calls.c.started_at))
+            return newest or await connection.scalar(first)
+
+        return await self._database.run(work)
+
     async def read(self, period: Period) -> list[Point]:
         """Return the tally of each step in which anything was counted, oldest first."""
         query = self._query(period)

@@ -26,16 +26,24 @@ from agent_console.errors import (
     UnavailableError,
     WrongMethodError,
 )
+from agent_console.metrics import PATH as METRICS_PATH
+from agent_console.metrics import MetricsPage
 from agent_console.ports import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-API_PREFIXES: Final = ("/api", "/health")
+API_PREFIXES: Final = ("/api", "/health", METRICS_PATH)
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-def make_app(backend: Backend, *, refusals: tuple[type[Exception], ...] = (), dist: Any = DIST) -> web.Application:
+def make_app(
+    backend: Backend,
+    *,
+    refusals: tuple[type[Exception], ...] = (),
+    dist: Any = DIST,
+    metrics: MetricsPage | None = None,
+) -> web.Application:
     """Return the application. ``refusals`` are what the live centre raises for an order it can't follow now."""
     headers = security_headers(backend.settings)
 
@@ -52,6 +60,8 @@ def make_app(backend: Backend, *, refusals: tuple[type[Exception], ...] = (), di
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(route, backend))
     app.router.add_get("/api/openapi.json", _openapi)
+    if metrics is not None:
+        app.router.add_get(METRICS_PATH, metrics.serve)
     app.router.add_get("/{page:.*}", Pages.found(dist, backend.settings).serve)
     return app
 

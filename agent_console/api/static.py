@@ -21,7 +21,7 @@ HASHED: Final = "/assets/"
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 PACKED: Final = frozenset({".br", ".gz"})
-RESERVED: Final = ("/api", "/health")
+RESERVED: Final = ("/api", "/health", "/metrics")
 NONCE_PLACE: Final = b"HYDROPHONE_CSP_NONCE"
 DEMO_PAGE: Final = "/phone"
 
