@@ -25,7 +25,8 @@ async def test_a_caller_hears_the_bill_and_the_agent_sees_them_before_the_phone_
     supervisor = await Person.log_in(browser, install.ready["console_url"], install.ready["supervisors"][0], language)
     agent = await ready_agent(browser, install.ready["console_url"], install.ready["agents"][0], language)
     caller = await install.call(
-        ("--lang", language, "--account", account["number"], "--pin", account["pin"], "--patience", "60"),
+        f"wait:0.5 {1 if language == 'zh' else 2} wait:0.5 1 wait:0.5 {account['number']} wait:0.5 {account['pin']} "
+        "listen 0 stay:60",
         number=number,
         name="欧阳子涵 O'Neil",
     )
@@ -115,7 +116,7 @@ async def _assert_one_true_record(install: Install, number: str, account: Any, l
 
 
 async def test_a_caller_who_hangs_up_in_the_menu_leaves_one_ticket(install: Install) -> None:
-    caller = await install.call("listen 2 listen hangup", number="13900000001")
+    caller = await install.call("wait:0.5 2 wait:2 hangup", number="13900000001")
     await caller.story()
     call = await install.ended_call("13900000001")
     assert (call["outcome"], call["language"], call["account"], call["queue"]) == ("abandoned", "en", None, None)
@@ -125,7 +126,7 @@ async def test_a_caller_who_hangs_up_in_the_menu_leaves_one_ticket(install: Inst
 
 
 async def test_a_caller_who_hangs_up_in_the_queue_is_an_abandoned_call_with_its_wait(install: Install) -> None:
-    caller = await install.call("listen 1 listen 0 stay:4 hangup", number="13900000002")
+    caller = await install.call("wait:0.5 1 wait:0.5 0 stay:6 hangup", number="13900000002")
     await caller.story()
     call = await install.ended_call("13900000002")
     assert (call["outcome"], call["queue"], call["agent"]) == ("abandoned", "water", None)
@@ -137,8 +138,8 @@ async def test_a_caller_who_hangs_up_in_the_queue_is_an_abandoned_call_with_its_
 async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(install: Install) -> None:
     account = install.account(1)
     wrong = "000000" if account["pin"] != "000000" else "111111"
-    attempt = f"{account['number']} listen {wrong} listen"
-    caller = await install.call(f"listen 1 listen 1 listen {attempt} {attempt} {attempt} stay:4", number="13900000003")
+    attempt = f"wait:1 {account['number']} wait:0.5 {wrong} wait:1"
+    caller = await install.call(f"wait:0.5 1 wait:0.5 1 {attempt} {attempt} {attempt} stay:8", number="13900000003")
     story = await caller.story()
     call = await install.ended_call("13900000003")
     assert (call["outcome"], call["queue"]) == ("abandoned", "water")
@@ -155,7 +156,7 @@ async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(ins
 
 
 async def test_a_call_while_the_daemon_is_killed_reaches_the_queue_and_has_one_record(install: Install) -> None:
-    caller = await install.call("listen 1 wait:1 stay:20", number="13900000004")
+    caller = await install.call("wait:0.5 1 stay:15", number="13900000004")
     await install.has_step("13900000004", "language")
     install.kill_daemon()
     await install.has_queued("13900000004")
