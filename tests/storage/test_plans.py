@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.cursors import to_cursor
 from storage.engine import Database, plain_dsn
+from storage.kpi import KpiStore
 from storage.records import CallFilter, Category, TicketFilter, TicketSort, TicketStatus
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -23,7 +25,18 @@ from tests.storage.calls import MAIN, NOON
 
 pytestmark = pytest.mark.postgres
 
-BIG = {"calls", "tickets", "ticket_entries", "bills", "readings", "payments", "accounts", "customer_phones", "tokens"}
+BIG = {
+    "calls",
+    "tickets",
+    "ticket_entries",
+    "bills",
+    "readings",
+    "payments",
+    "accounts",
+    "customer_phones",
+    "tokens",
+    "agent_times",
+}
 
 FILL = """
 INSERT INTO calls (id, pbx, linkedid, started_at, ended_at, stage_since, caller_number, caller_number_e164, inbound,
@@ -59,6 +72,10 @@ INSERT INTO payments SELECT gen_random_uuid(), account_id, period, 100, 'bank' F
 INSERT INTO users VALUES ('00000000-0000-0000-0000-000000000001', 'u', 'u', 'agent', 'x', NULL, true);
 INSERT INTO tokens SELECT sha256(n::text::bytea), '00000000-0000-0000-0000-000000000001', 'session', now(), now() + '1d'
 FROM generate_series(1, 5000) AS n;
+INSERT INTO agent_times
+SELECT 'agent' || n % 40, '2026-11-22T04:00Z'::timestamptz - n * interval '1 minute',
+       '2026-11-22T04:01Z'::timestamptz - n * interval '1 minute', 'available'
+FROM generate_series(1, 30000) AS n;
 ANALYZE;
 """
 
@@ -117,6 +134,7 @@ QUERIES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "a sheet": lambda db: OwnTables(db, pin_key="k").sheet(ACCOUNT),
     "accounts of a number": lambda db: OwnTables(db, pin_key="k").accounts_of_number(NUMBER),
     "a PIN": lambda db: OwnTables(db, pin_key="k").check_pin(ACCOUNT, "000000"),
+    "figures computed": lambda db: KpiStore(db).recompute(NOON - timedelta(hours=2), NOON),
     "a token": lambda db: UserStore(db).lookup("x"),
 }
 
