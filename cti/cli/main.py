@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "migrate": ("cti.cli.database", "migrate", "Bring the database to the tables of this version."),
     "demo-data": ("cti.cli.database", "demo_data", "Fill the database with an invented water utility."),
     "flow": ("cti.cli.flow", "app", "Check, try, test and draw the phone menu."),
+    "figures": ("cti.cli.figures", "figures", "Compute the stored figures of past days anew."),
     "pbx": ("cti.cli.pbx", "app", "The sandbox Asterisk, and what a site's own needs."),
     "prompts": ("cti.cli.prompts", "app", "What the hotline says: render, list, listen."),
 }

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cti.domain.events import Language
 from ivr.ports import Day, Money, Month, Value
@@ -15,33 +16,18 @@ from tests.e2e.install import REPO
 from tests.hearing.correlate import RATE_HZ, Heard, Sound, heard, load, speech_dbfs
 from tests.hearing.recognise import amounts, recogniser
 
+ZONE = ZoneInfo("Asia/Shanghai")
 CACHE = Path(os.environ.get("HYDROPHONE_CACHE", REPO / "var/cache"))
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """The clips that say one bill, by their role."""
-
-    lead: str
-    amount: str
-    due: str
-
-    @property
-    def all(self) -> list[str]:
-        """The clips in their order."""
-        return [self.lead, self.amount, self.due]
-
-
 def bill_clips(bill: Mapping[str, Any], language: Language) -> tuple[Clip, ...]:
-    """Return the clips that say this bill of ``ready.json``."""
+    """Return the clips that say this open bill of ``ready.json`` today: past its due date it is called overdue."""
     year, month = (int(part) for part in bill["month"].split("-"))
-    _, due_month, due_day = (int(part) for part in bill["due"].split("-"))
-    values: dict[str, Value] = {
-        "month": Month(year, month),
-        "amount": Money(bill["amount_fen"]),
-        "due": Day(due_month, due_day),
-    }
-    return shipped().clips("bill.latest", values, language)
+    due = date.fromisoformat(bill["due"])
+    values: dict[str, Value] = {"month": Month(year, month), "amount": Money(bill["open_fen"])}
+    if due < datetime.now(ZONE).date():
+        return shipped().clips("bill.overdue", values, language)
+    return shipped().clips("bill.latest", values | {"due": Day(due.month, due.day)}, language)
 
 
 def sounds(clips: Mapping[str, Clip]) -> dict[str, Sound]:
