@@ -109,7 +109,7 @@ async def _assert_one_true_record(install: Install, number: str, account: Any, l
     assert 1 <= call["hold_s"] <= 6
     ticket = await install.ticket_of(call)
     assert (ticket["category"], ticket["disposition"]) == ("enquiry", "resolved")
-    assert ticket["agent"] == "agent1"
+    assert (ticket["agent"], ticket["status"]) == ("agent1", "closed")
     assert any("水表有点快 <b>bold</b>" in entry["text"] for entry in ticket["entries"])
 
 

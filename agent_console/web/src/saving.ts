@@ -26,19 +26,32 @@ export interface TicketAccess {
   changeTicket(id: string, change: TicketChange): Promise<Ticket>;
 }
 
+/** Dispositions after which nothing is left to do: finishing the wrap-up with one of them closes the ticket. */
+const NOTHING_LEFT: readonly (string | null)[] = ['resolved', 'informed', 'wrong_number', 'no_answer'];
+
+/** Tell whether finishing the wrap-up completes the ticket; one that another department works on stays with them. */
+export function completes(seen: Ticket, disposition: Fields['disposition']): boolean {
+  return NOTHING_LEFT.includes(disposition) && (seen.status === 'new' || seen.status === 'open');
+}
+
 export async function save(
   seen: Ticket,
   touched: Partial<Fields>,
   access: TicketAccess = api,
+  close = false,
 ): Promise<Ticket> {
+  const change = (version: number) => ({
+    ...changeOf(touched, version),
+    ...(close ? { status: 'closed' as const } : {}),
+  });
   try {
-    return await access.changeTicket(seen.id, changeOf(touched, seen.version));
+    return await access.changeTicket(seen.id, change(seen.version));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
     const now = await access.ticket(seen.id);
     const both = conflicting(seen, now, touched);
     if (both.length > 0) throw new FieldConflict(now, both);
-    return await access.changeTicket(seen.id, changeOf(touched, now.version));
+    return await access.changeTicket(seen.id, change(now.version));
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as data from '../mock/data';
 import { ApiError } from '../src/api/http';
-import { changeOf, FieldConflict, save, type TicketAccess } from '../src/saving';
+import { changeOf, completes, FieldConflict, save, type TicketAccess } from '../src/saving';
 import type { Ticket, TicketChange } from '../src/wire';
 
 const REFUSED = new ApiError(409, { id: 'ticket_changed', zh: '变了', en: 'changed', fields: {} });
@@ -29,6 +29,22 @@ describe('saving a form', () => {
     const server = new Server(seen);
     await save(seen, { category: 'repair', note: ' leak at the valve ' }, server);
     expect(server.changes).toEqual([{ version: 3, category: 'repair', note: 'leak at the valve' }]);
+  });
+
+  it('closes the ticket with the rest when the wrap-up completes it, also after a refusal', async () => {
+    const server = new Server({ ...seen, version: 4 });
+    await save(seen, { disposition: 'resolved' }, server, true);
+    expect(server.changes.map(change => [change.version, change.status])).toEqual([
+      [3, 'closed'],
+      [4, 'closed'],
+    ]);
+  });
+
+  it('leaves open what somebody still has to do', () => {
+    expect(completes({ ...seen, status: 'open' }, 'informed')).toBe(true);
+    expect(completes({ ...seen, status: 'open' }, 'call_back')).toBe(false);
+    expect(completes({ ...seen, status: 'open' }, null)).toBe(false);
+    expect(completes({ ...seen, status: 'dispatched' }, 'resolved')).toBe(false);
   });
 
   it('sends nothing empty', () => {

@@ -10,7 +10,7 @@ import { useOrder } from '../../app/StateBar';
 import { useTimes } from '../../app/site';
 import { ErrorNote } from '../../components/Errors';
 import { type Fields, isAccountNumber, isDirty, useDrafts } from '../../drafts';
-import { FieldConflict, save } from '../../saving';
+import { completes, FieldConflict, save } from '../../saving';
 import type { Category, Disposition, Ticket } from '../../wire';
 import { SUBCATEGORIES } from './subcategories';
 import { useDraftFields } from './useDraftFields';
@@ -297,11 +297,11 @@ function useSaving(
   const [hint, setHint] = useState('');
   const [savedAt, setSavedAt] = useState<number | null>(null);
 
-  const store = async (seen: Ticket) => {
+  const store = async (seen: Ticket, finish: boolean) => {
     const outgoing = { ...touched };
     if (fields.account && fields.account !== seen.account) outgoing.account = fields.account;
     try {
-      const now = await save(seen, outgoing);
+      const now = await save(seen, outgoing, undefined, finish && completes(seen, fields.disposition));
       queries.setQueriesData<Ticket>({ queryKey: ['ticket', now.id] }, now);
       forget(key, outgoing);
       setSavedAt(Date.now());
@@ -322,7 +322,7 @@ function useSaving(
       return;
     }
     setBusy(true);
-    const saved = ticket !== undefined && (await store(ticket));
+    const saved = ticket !== undefined && (await store(ticket, finish));
     if (saved && finish) await order(api.finishWrapUp);
     setBusy(false);
     if (saved) onDone?.();
