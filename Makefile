@@ -25,7 +25,8 @@ web:
 	$(BIN)/python tools/web.py check test
 
 unit:
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --no-emit-index-url --no-annotate \
