@@ -34,7 +34,7 @@ def test_a_new_install_misses_everything_and_a_built_one_nothing() -> None:
 
 def test_the_list_shows_the_words_and_what_is_ready(install: Path) -> None:
     core_pack.unpack(core_pack.SHIPPED, Store(install / "cache" / "voice"))
-    listed = run.invoke(app, ["list"], env={"COLUMNS": "300"})
+    listed = run.invoke(app, ["list"], env={"COLUMNS": "300", "LINES": "60"})
     assert listed.exit_code == 0
     assert "人工服务请按零" in listed.output
     assert "by value" in listed.output
@@ -48,7 +48,7 @@ def test_studio_recordings_that_nobody_will_hear_are_named(install: Path) -> Non
         wav.write_bytes(name.encode())
     for name in ("zh/amount.8640", "zh/helo"):
         (install / "studio" / f"{name}.wav").write_bytes(name.encode())
-    listed = run.invoke(app, ["list"], env={"COLUMNS": "300"}).output
+    listed = run.invoke(app, ["list"], env={"COLUMNS": "300", "LINES": "60"}).output
     assert [line for line in listed.splitlines() if line.startswith("ignored")] == [
         "ignored: zh/helo.wav: no prompt has such a clip",
         "ignored: en/bill.lead.2026-10.wav: amount.{money}, due.{day} not recorded",
