@@ -25,7 +25,12 @@ from ivr.prompts.studio import ignored, recordings
 from ivr.prompts.voices import key_of
 
 app = typer.Typer(no_args_is_help=True, help="Speech, rendered ahead.")
-console = Console()
+
+
+def _console() -> Console:
+    """Return a console as wide as the terminal is now."""
+    return Console()
+
 
 _AMOUNT = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?")
 
@@ -48,11 +53,11 @@ def list_prompts() -> None:
     for prompt in speech.catalogue.prompts.values():
         words = ["".join(clause.text for clause in prompt.clauses[language]) for language in LANGUAGES]
         table.add_row(prompt.id, *words, _readiness(speech, prompt))
-    console.print(table)
+    _console().print(table)
     for unused in ignored(list(recordings(_studio())), speech.catalogue):
         why = f"{', '.join(unused.missing)} not recorded" if unused.missing else "no prompt has such a clip"
         place = f"{unused.recording.language}/{unused.recording.clip}.wav"
-        console.print(f"ignored: {place}: {why}", markup=False, highlight=False)
+        _console().print(f"ignored: {place}: {why}", markup=False, highlight=False)
 
 
 @app.command()
@@ -61,8 +66,8 @@ def missing() -> None:
     speech = _speech()
     absent = speech.missing(speech.catalogue.core_clips().values())
     for clip in absent:
-        console.print(f"{clip.language} {clip.id}: {clip.text}", markup=False, highlight=False)
-    console.print(f"{len(absent)} missing")
+        _console().print(f"{clip.language} {clip.id}: {clip.text}", markup=False, highlight=False)
+    _console().print(f"{len(absent)} missing")
     raise typer.Exit(1 if absent else 0)
 
 
@@ -89,7 +94,7 @@ def make_core_pack(
 ) -> None:
     """Render the core without loss where that is still to be done, and pack it into one file."""
     asyncio.run(_core_pack(to))
-    console.print(f"{to}: {to.stat().st_size / 1e6:.1f} MB")
+    _console().print(f"{to}: {to.stat().st_size / 1e6:.1f} MB")
 
 
 async def _build(amounts: list[Money]) -> None:
@@ -101,7 +106,7 @@ async def _build(amounts: list[Money]) -> None:
             clips |= {(language, clip.id): clip for clip in catalogue.clips(prompt, values, language)}
     async with _running() as speech:
         failed = await _render(speech, speech.missing(clips.values()))
-    console.print(f"{len(clips)} clips ready" if not failed else f"{failed} of {len(clips)} clips failed")
+    _console().print(f"{len(clips)} clips ready" if not failed else f"{failed} of {len(clips)} clips failed")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -113,10 +118,10 @@ async def _play(name: str, values: Mapping[str, Value], language: str, wav: Path
         catalogue = speech.catalogue
         for clip in catalogue.clips(name, values, language):
             key = key_of(clip, catalogue.readings)
-            console.print(f"{clip.id}  {clip.text}  {speech.store.stem(key)}", markup=False, highlight=False)
+            _console().print(f"{clip.id}  {clip.text}  {speech.store.stem(key)}", markup=False, highlight=False)
         await _render(speech, speech.missing(catalogue.clips(name, values, language)))
         async for path in speech.files(name, values, language):
-            console.print(f"→ {path}", markup=False, highlight=False)
+            _console().print(f"→ {path}", markup=False, highlight=False)
             sounds.append(g711.from_alaw(await asyncio.to_thread(path.with_suffix(".alaw").read_bytes)))
     if wav is not None:
         soundfile.write(wav, np.concatenate(sounds), g711.RATE_HZ)
@@ -132,7 +137,7 @@ async def _core_pack(to: Path) -> None:
             if (key := key_of(clip, catalogue.readings)) not in held and speech.store.master(key) is None
         ]
         if failed := await _render(speech, wanted, keep_master=True):
-            console.print(f"{failed} clips failed; no pack was written")
+            _console().print(f"{failed} clips failed; no pack was written")
             raise typer.Exit(1)
 
         def sound_of(key: str) -> g711.Linear:
@@ -146,7 +151,7 @@ async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: boo
     if not clips:
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=_console()) as progress:
         task = progress.add_task("rendering", total=len(clips))
         return await speech.render(
             clips, lambda done, _: progress.update(task, completed=done), keep_master=keep_master

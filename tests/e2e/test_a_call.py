@@ -4,13 +4,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.async_api import Browser, expect
 
 from cti.domain.events import Language
-from tests.e2e.hearing import amounts_recognised, bill_clips, listen, load, speech_dbfs
+from tests.e2e.hearing import amounts_recognised, bill_clips, candidates, listen, load, speech_dbfs
 from tests.e2e.install import Install
 from tests.e2e.people import Person, choose, ready_agent
+from tests.hearing.correlate import RATE_HZ, Heard, Sound
+from tests.hearing.correlate import heard as correlate
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -92,8 +95,34 @@ def _assert_the_bill_was_heard(recording: Path, install: Install, language: Lang
     assert [hit.clip for hit in found[start : start + len(expected)]] == expected
     assert [hit.clip for hit in found if hit.clip.startswith("amount.")] == [f"amount.{bill['open_fen']}"]
     assert -26 < speech_dbfs(heard) < -14
+    _assert_the_oracle_would_have_noticed(heard, install, found[start : start + len(expected)], language)
     lead, last = found[start], found[start + len(expected) - 1]
     assert amounts_recognised(heard, lead.at_s - 0.2, last.at_s - lead.at_s + 3, language) == [bill["open_fen"]]
+
+
+def _assert_the_oracle_would_have_noticed(
+    heard: Sound, install: Install, said: list[Heard], language: Language
+) -> None:
+    """Spoil this very recording in four ways: each must be seen."""
+    bills = [account["latest_bill"] for account in install.ready["accounts"]]
+    clips = candidates(bills, language)
+    expected = [hit.clip for hit in said]
+    spans = [(int(hit.at_s * RATE_HZ), int(hit.at_s * RATE_HZ) + len(clips[hit.clip])) for hit in said]
+    amount = next(at for at, clip in enumerate(expected) if clip.startswith("amount."))
+    other = next(clips[name] for name in clips if name.startswith("amount.") and name not in expected)
+    (lead_from, _), (amount_from, amount_to), (_, last_to) = spans[0], spans[amount], spans[-1]
+    stretch = heard[lead_from : last_to + RATE_HZ]
+
+    def named(sound: Sound) -> list[str]:
+        return [hit.clip for hit in correlate(sound, clips)]
+
+    assert named(stretch)[: len(expected)] == expected
+    swapped = np.concatenate([heard[amount_from:amount_to], heard[lead_from:amount_from], heard[amount_to:last_to]])
+    cut = stretch.copy()
+    cut[spans[-1][0] + (spans[-1][1] - spans[-1][0]) // 2 - lead_from :] = 0.0
+    another = np.concatenate([heard[lead_from:amount_from], other, heard[amount_to:last_to]])
+    for spoilt in (swapped, cut, another, np.zeros_like(stretch)):
+        assert named(spoilt)[: len(expected)] != expected
 
 
 async def _assert_one_true_record(install: Install, number: str, account: Any, language: Language) -> None:
@@ -144,8 +173,9 @@ async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(ins
     assert (call["account"], call["verified"]) == (account["number"], False)
     steps = [(step["step"], step["way"]) for step in call["ivr_path"]]
     refused = [way for step, way in steps if step == "identify"]
-    assert refused
+    assert len(refused) == 3
     assert set(refused) <= {"refused", "locked"}
+    assert [step["keyed"] for step in call["ivr_path"] if step["step"] == "account"] == [account["number"]] * 3
     assert all(wrong not in step["keyed"] for step in call["ivr_path"])
     await install.ticket_of(call)
     heard = listen(load(caller.recording), [a["latest_bill"] for a in install.ready["accounts"]], "zh")
