@@ -128,14 +128,6 @@ class Hotline:
         daemon.kill()
         await daemon.wait()
 
-    async def pause_keeper(self) -> None:
-        """Leave the daemon's fate to the caller from now on: a fault test kills it and wants it to stay dead."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
-
     async def _start_database(self) -> Ready:
         """Bring the database up, with the demo's people and accounts in it and the samples' bills spoken ahead."""
         if self.settings.database.dsn is None:

@@ -10,8 +10,8 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.pbx_files import USUAL_PATIENCE, Patience, PbxPaths, render
@@ -158,13 +158,6 @@ class SandboxPbx:
             raise ConsoleError(command, answer or "no reason given")
         return answer
 
-    async def reload_phones(self, extensions: Sequence[str], secrets: Secrets) -> None:
-        """Give the running PBX another set of agents' phones."""
-        self.extensions, self.secrets = tuple(extensions), secrets
-        await asyncio.to_thread(self._write, await self.install())
-        for command in ("module reload res_pjsip.so", "dialplan reload"):
-            await self.console(command)
-
     def _write(self, installation: Installation) -> None:
         paths = self._paths(installation)
         files = render(
@@ -260,16 +253,6 @@ class SandboxPbx:
             (self._run / name).unlink(missing_ok=True)
         if not self._run.is_relative_to(self._folder):
             shutil.rmtree(self._run, ignore_errors=True)
-
-
-@asynccontextmanager
-async def running_pbx(pbx: SandboxPbx) -> AsyncIterator[SandboxPbx]:
-    """Have ``pbx`` up for the length of a block."""
-    await pbx.up()
-    try:
-        yield pbx
-    finally:
-        await pbx.down()
 
 
 @contextmanager

@@ -132,14 +132,6 @@ async def test_what_it_writes_is_for_its_owner_alone(make_pbx: MakePbx) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in (folder / "etc").iterdir())
 
 
-async def test_phones_can_be_added_while_it_runs(make_pbx: MakePbx) -> None:
-    pbx = await make_pbx(extensions=("1001",))
-    secrets = pbx.secrets.load_or_make(pbx.settings.home, phones=("1004",))
-    await pbx.reload_phones(("1001", "1004"), secrets)
-    assert "Endpoint:  1004" in await pbx.console("pjsip show endpoints")
-    assert "PJSIP/1001&PJSIP/1004" in await pbx.console("dialplan show hydrophone-person")
-
-
 STARTER = """
 import asyncio, os, pathlib, sys
 from tests.asterisk.pbx import new_pbx

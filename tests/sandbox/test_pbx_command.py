@@ -47,6 +47,24 @@ def test_a_site_is_told_what_to_include_and_where(home: Path) -> None:
     assert (home / "secrets.toml").stat().st_mode & 0o077 == 0
 
 
+def test_a_site_without_phones_is_told_that_no_phone_will_ring(home: Path) -> None:
+    told = " ".join(said("config").split())
+    assert "No agents' phones are known" in told
+    assert "Dial(" not in told
+    assert "No agents' phones are known" not in said("config", "-e", "1001")
+
+
+def test_a_site_is_told_that_the_pbx_goes_by_its_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "an IPv4 address, never a name" in said("config", "-e", "1001")
+    monkeypatch.setenv("HYDROPHONE_PBX__HOST", "pbx.example.org")
+    assert "must be an IPv4 address" in said("config", "-e", "1001", status=1)
+
+
+def test_a_site_is_told_which_sounds_its_pbx_must_reach(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDROPHONE_CACHE", "/srv/hydrophone-cache")
+    assert "must be able to read /srv/hydrophone-cache/voice" in " ".join(said("config", "-e", "1001").split())
+
+
 def test_a_sites_files_are_written_for_their_owner_alone(home: Path) -> None:
     said("config", "-e", "1001", "--write", str(home / "out"))
     written = sorted((home / "out").glob("*.conf"))
