@@ -21,14 +21,19 @@ def call(
     then: Annotated[
         Then, typer.Option(help="What to do after the bill, or in the menu without an account.")
     ] = Then.AGENT,
-    script: Annotated[str | None, typer.Option(help='Steps instead: "listen 1 listen 0 stay:60"; see docs.')] = None,
+    script: Annotated[
+        str | None, typer.Option(help='Steps instead: "listen 1 listen 0 stay:60"; see docs/calls.md.')
+    ] = None,
     number: Annotated[str, typer.Option("--from", help="Caller number.")] = "13800138000",
     name: Annotated[str, typer.Option(help="Caller name.")] = "",
     patience: Annotated[float, typer.Option(help="Seconds to wait for a person and talk.")] = 90.0,
     record: Annotated[Path | None, typer.Option(help="Write what the caller hears to this WAV file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
 ) -> None:
-    """Call the hotline of the sandbox, key digits, record what the caller hears, tell the story with times."""
+    """Call the hotline of the sandbox, key digits, record what the caller hears, tell the story with times.
+
+    Examples, and how scripts ask the REST API about a call: docs/calls.md.
+    """
     settings = Settings()
     uri = f"sip:{settings.site.hotline}@{settings.pbx.host}:{settings.pbx.sip_port}"
     caller = Caller(number=number, name=name, address=settings.pbx.trunk_address)

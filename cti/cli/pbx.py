@@ -23,6 +23,11 @@ _notes = Console(stderr=True, highlight=False, soft_wrap=True)
 SOUNDS = "sounds"
 """Where under --write the announcements go."""
 
+NO_PHONES = (
+    "No agents' phones are known, so the files have none, and a caller whom the queue fails has no phone to ring: "
+    "give them, -e 1001 -e 1002 …"
+)
+
 Result = TypeVar("Result")
 Extensions = Annotated[
     list[str] | None, typer.Option("--extension", "-e", help="An agent's phone; again for each. Default: all known.")
@@ -75,6 +80,8 @@ def config(
     settings = Settings()
     secrets, extensions = _phones(settings, extension)
     files = _checked(lambda: render_site(settings, secrets, extensions, music, sounds))
+    if not extensions:
+        _notes.print(NO_PHONES)
     if folder is None:
         for name, text in files.items():
             _out.print(f"; ======== {name}\n{escape(text)}")
@@ -132,14 +139,16 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
 4. In hydrophone.toml:
      [pbx]
      sandbox = false
-     host = "ADDRESS-OF-THE-PBX"
+     host = "ADDRESS-OF-THE-PBX"          (an IPv4 address, never a name)
      ami_port = {settings.pbx.ami_port}
      sip_ws_url = "wss://ADDRESS-OF-THE-PBX:8089/ws"
      [agi]
      host = "ADDRESS-OF-THIS-MACHINE"     (only if the PBX is another machine; then also allow = ["ITS-ADDRESS"])
+   The menu plays files by their full path: Asterisk must be able to read {settings.cache / "voice"}
+   under that very path, on another machine by a read-only mount.
    If the PBX is another machine, add a line "permit = THIS-MACHINE'S-ADDRESS" to hydrophone-manager.conf, and let
-   a firewall or tunnel keep AMI ({settings.pbx.ami_port}) and AGI ({settings.agi.port}) between the two: neither is
-   encrypted.
+   a firewall or tunnel keep AMI ({settings.pbx.ami_port}) and AGI ({settings.agi.port}) between the two:
+   neither is encrypted.
 5. Asterisk: manager reload, dialplan reload, queue reload all, moh reload, module reload res_pjsip.so
 """
 
