@@ -75,6 +75,7 @@ class FlowRun:
         self.language: Language = flow.language
         self._keyed: dict[str, str] = {}
         self._entries: list[str] = []
+        self._asked_secret = False
         self._values: dict[str, Value] = {}
         self._words: dict[str, str] = {}
         self._verified: AccountNumber | None = None
@@ -163,7 +164,8 @@ class FlowRun:
             await self._keypad.play([*self._spoken(attempts.lead), *question])
             key = await self._keypad.key(self._flow.first_key_s)
             if key == PERSON_KEY:
-                return Passed(key, self._flow.person, key)
+                self._see(key)
+                return Passed(key, self._flow.person, " ".join(self._entries))
             if choice := step.choices.get(key):
                 if choice.language is not None:
                     await self._speak(choice.language)
@@ -171,8 +173,14 @@ class FlowRun:
             if key == REPEAT_KEY:
                 attempts.repeat()
             else:
+                self._see(key)
                 way = self._fail(attempts, key)
-        return Passed(way, self._flow.person)
+        return Passed(way, self._flow.person, " ".join(self._entries))
+
+    def _see(self, key: str) -> None:
+        """Keep a menu key for the agent, unless it may belong to a PIN that was keyed too long, or twice."""
+        if key == PERSON_KEY or (key and not self._asked_secret):
+            self._entries.append(key)
 
     def _fail(self, attempts: _Attempts, keyed: str, wrong: Sentence | None = None) -> str:
         """Count a failure, choose what to say of it, and return its name."""
@@ -196,6 +204,7 @@ class FlowRun:
     async def _ask(self, step: Ask) -> Passed:
         attempts = _Attempts(self._flow)
         way = "no_input"
+        self._asked_secret = self._asked_secret or step.secret
         while not attempts.over:
             await self._keypad.play(self._spoken([*attempts.lead, *step.ask]))
             digits, ended = await self._collect(step)

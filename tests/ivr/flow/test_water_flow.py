@@ -173,6 +173,20 @@ async def test_what_was_keyed_before_giving_up_is_on_the_agents_screen(flow: Flo
     ]
 
 
+@pytest.mark.parametrize(("keys", "seen"), [("787", "7 8 7"), ("7.#", "7 #"), ("70", "7 0"), ("7!", "7")])
+async def test_wrong_menu_keys_are_on_the_agents_screen(flow: Flow, keys: str, seen: str) -> None:
+    told = await go(flow, ScriptedLine("1" + keys))
+    assert told.outcome.result == ("hangup" if keys.endswith("!") else "person")
+    assert told.keyed["main"] == seen
+
+
+async def test_a_pin_that_runs_into_a_menu_is_on_no_screen(flow: Flow) -> None:
+    told = await go(flow, ScriptedLine(f"{IN}777"))
+    assert told.outcome.result == "person"
+    assert ("after_bill", "wrong_input") in told.steps
+    assert "after_bill" not in told.keyed
+
+
 async def test_star_starts_an_entry_again(flow: Flow) -> None:
     told = await go(flow, ScriptedLine(f"1*11999*{ACCOUNT}12*{PIN}*9"))
     assert told.outcome == Outcome("done", served=True)
