@@ -4,7 +4,8 @@
 
     CallerError
     ├── ScriptError        the script of the call makes no sense (our misuse)
-    └── NotAnsweredError   the hotline did not take the call
+    ├── NotAnsweredError   the hotline did not take the call
+    └── SoundError         our side of the call sends no more
 """
 
 
@@ -18,3 +19,7 @@ class ScriptError(CallerError):
 
 class NotAnsweredError(CallerError):
     """The hotline did not take the call; the text carries the SIP status."""
+
+
+class SoundError(CallerError):
+    """Our side of the call sends no more, so keys cannot be pressed; the cause is chained where there is one."""

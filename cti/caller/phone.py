@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address
 
-from cti.caller.errors import NotAnsweredError
+from cti.caller.errors import NotAnsweredError, SoundError
 from cti.caller.recording import Recording
 from cti.caller.rtp import EVENTS, PCMA, PCMU, Sound, make_socket
 from cti.caller.sip import Dialog
@@ -74,13 +74,20 @@ class PhoneCall:
         return self._dialog.clock()
 
     async def key(self, keys: str) -> None:
-        """Press ``keys`` one after the other; keys that are still to be sent when the call ends are let go."""
+        """Press ``keys`` one after the other; keys that are still to be sent when the call ends are let go.
+
+        Raises :class:`cti.caller.errors.SoundError` when they could not be sent though the call is up.
+        """
         pressing = asyncio.create_task(self._sound.key(keys))
         over = asyncio.create_task(self.ended.wait())
-        await asyncio.wait({pressing, over}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (pressing, over):
-            task.cancel()
-        await asyncio.gather(pressing, over, return_exceptions=True)
+        try:
+            await asyncio.wait({pressing, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pressing, over):
+                task.cancel()
+            result, _ = await asyncio.gather(pressing, over, return_exceptions=True)
+        if isinstance(result, SoundError) and not self.ended.is_set():
+            raise result
 
     def say(self, pcm: bytes) -> None:
         """Queue signed 16-bit 8 kHz samples to be spoken into the call."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cti.caller.errors import SoundError
 from cti.caller.recording import RATE_HZ, Recording
 from ivr.prompts.g711 import from_alaw, from_ulaw, to_alaw, to_ulaw
 
@@ -83,10 +84,22 @@ class Sound(asyncio.DatagramProtocol):
         self._words += pcm
 
     async def key(self, keys: str) -> None:
-        """Press ``keys``, 100 ms each with 100 ms between them, as a quick thumb does; returns when all are sent."""
+        """Press ``keys``, 100 ms each with 100 ms between them, as a quick thumb does; returns when all are sent.
+
+        Raises :class:`SoundError` when nothing sends them: before the answer, or after the sender failed.
+        """
+        if self._sender is None:
+            raise SoundError("no keys can be pressed before the call is answered")
         for key in keys:
             self._keys.put_nowait(key)
-        await self._keys.join()
+        sent = asyncio.create_task(self._keys.join())
+        try:
+            await asyncio.wait({sent, self._sender}, return_when=asyncio.FIRST_COMPLETED)
+            if not sent.done():
+                cause = None if self._sender.cancelled() else self._sender.exception()
+                raise SoundError("the keys were not sent: our sound has stopped") from cause
+        finally:
+            sent.cancel()
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         """Keep one packet, if it is sound."""

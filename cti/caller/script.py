@@ -95,7 +95,14 @@ def _seconds(word: str, argument: str) -> float:
 def water_bill(
     language: Literal["zh", "en"], account: str | None, pin: str | None, then: Then, patience_s: float
 ) -> Sequence[Step]:
-    """Return the way through the shipped water-bill menu; without an account straight to what comes ``then``."""
+    """Return the way through the shipped water-bill menu; without an account straight to what comes ``then``.
+
+    Raises :class:`ScriptError` when the account or the PIN holds what no key is; the PIN itself is not in the text.
+    """
+    if account is not None and not _KEYS.fullmatch(account):
+        raise ScriptError(f"account {account!r} cannot be keyed: use 1 to 32 of the keys 0-9 * #")
+    if pin is not None and not _KEYS.fullmatch(pin):
+        raise ScriptError("this PIN cannot be keyed: use 1 to 32 of the keys 0-9 * #")
     steps: list[Step] = [Listen(), Key("1" if language == "zh" else "2"), Listen()]
     if account is not None:
         steps += [Key("1"), Listen(), Key(account), Listen()]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from sipmessage import Message, Request, Response
 
-from cti.caller.errors import NotAnsweredError
+from cti.caller.errors import NotAnsweredError, SoundError
 from cti.caller.phone import Caller, dial
+from cti.caller.rtp import Sound
 from cti.caller.script import parse
 from cti.caller.story import live
 from ivr.prompts.g711 import to_alaw
@@ -138,6 +139,25 @@ async def test_a_number_that_would_change_the_request_is_refused() -> None:
     with pytest.raises(NotAnsweredError, match="no number"):
         async with dial(Caller("1@evil>\r\nX: y"), "sip:96000@127.0.0.1:9"):
             pass
+
+
+async def test_keys_fail_when_our_sound_has_died_rather_than_wait_for_ever(
+    peer: Peer, media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no route")
+
+    async with dial(CALLER, f"sip:96000@127.0.0.1:{peer.port}") as call:
+        monkeypatch.setattr(Sound, "_emit", broken)
+        async with asyncio.timeout(5):
+            with pytest.raises(SoundError) as failure:
+                await call.key("12")
+    assert isinstance(failure.value.__cause__, OSError)
+
+
+async def test_no_keys_can_be_pressed_before_the_answer() -> None:
+    with pytest.raises(SoundError, match="before"):
+        await Sound(lambda: 0.0).key("1")
 
 
 async def test_what_the_hotline_says_is_heard_and_its_hangup_ends_the_story(peer: Peer, media: Media) -> None:

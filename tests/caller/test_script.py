@@ -43,6 +43,19 @@ def test_the_pin_is_keyed_but_marked_secret() -> None:
     assert steps[-2:] == [Key("0"), Stay(30.0)]
 
 
+@pytest.mark.parametrize("account", ["", "1000000A", "1 0", "1" * 33, "１２３"])
+def test_an_account_that_cannot_be_keyed_is_named(account: str) -> None:
+    with pytest.raises(ScriptError, match="account") as failure:
+        water_bill("zh", account, "123456", Then.AGENT, 30.0)
+    assert repr(account) in str(failure.value)
+
+
+def test_a_pin_that_cannot_be_keyed_is_told_but_not_shown() -> None:
+    with pytest.raises(ScriptError, match="PIN") as failure:
+        water_bill("zh", "10000001", "12345x", Then.AGENT, 30.0)
+    assert "12345x" not in str(failure.value)
+
+
 @pytest.mark.parametrize("then", Then)
 def test_each_ending_leads_off_the_line(then: Then) -> None:
     steps = water_bill("zh", None, None, then, 5.0)
