@@ -45,6 +45,27 @@ def test_another_date_is_not_taken_for_the_expected_one(core: dict[str, Sound]) 
     assert [hit.clip for hit in heard(recording, others | {"zh due.11-25": core["zh due.11-25"]})] == ["zh due.11-25"]
 
 
+def _amount(core: dict[str, Sound], words: str) -> Sound:
+    language, _, rest = words.partition(": ")
+    return np.concatenate([core[f"{language} part.{word}"] for word in rest.split(" | ")])
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("zh: 金额为 | 八十六元 | 四角", "zh: 金额为 | 八十六元 | 七角"),
+        ("zh: 金额为 | 八十六元 | 四角", "zh: 金额为 | 六十六元 | 四角"),
+        ("en: comes to | eighty-six yuan | forty", "en: comes to | eighty-six yuan | fourteen"),
+        ("en: comes to | eighty-six yuan | forty", "en: comes to | sixty-six yuan | forty"),
+    ],
+)
+def test_another_amount_is_not_taken_for_the_expected_one(core: dict[str, Sound], said: str, other: str) -> None:
+    expected, wrong = _amount(core, said), _amount(core, other)
+    recording = line(np.concatenate([GAP, expected, GAP]))
+    assert heard(recording, {other: wrong}) == []
+    assert [hit.clip for hit in heard(recording, {other: wrong, said: expected})] == [said]
+
+
 @pytest.mark.parametrize("left", [0.5, 0.7, 0.85])
 def test_a_cut_tail_is_missed(core: dict[str, Sound], left: float) -> None:
     clip = core["zh due.11-25"]
