@@ -10,7 +10,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -39,12 +39,12 @@ def demo(
     started = time.monotonic()
 
     def say(line: str) -> None:
-        console.print(f"  {time.monotonic() - started:5.1f} s  {line}", markup=False)
+        _tell(Text(f"  {time.monotonic() - started:5.1f} s  {line}"))
 
     try:
         asyncio.run(_run(Hotline(settings, accounts=accounts, today=today, say=say)))
     except (SandboxError, StorageError) as error:
-        console.print(Panel(Text(str(error)), title="The hotline did not start", border_style="red"))
+        _tell(Panel(Text(str(error)), title="The hotline did not start", border_style="red"))
         raise typer.Exit(1) from error
 
 
@@ -61,7 +61,7 @@ async def _run(hotline: Hotline) -> None:
             _show(start.result(), hotline)
             await stopped
     finally:
-        console.print("\n  Stopping; the data stays.")
+        _tell("\n  Stopping; the data stays.")
         for task in (start, stopped):
             task.cancel()
             with contextlib.suppress(BaseException):
@@ -71,6 +71,7 @@ async def _run(hotline: Hotline) -> None:
 
 def _show(ready: Ready, hotline: Hotline) -> None:
     agent, supervisor, account = ready.agents[0], ready.supervisors[0], ready.accounts[0]
+    pbx = hotline.settings.pbx
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column()
@@ -88,13 +89,20 @@ def _show(ready: Ready, hotline: Hotline) -> None:
         ("", f"  --account {account.number} --pin {account.pin} --then agent"),
         ("to hear", f"{account.latest_bill.amount} yuan for {account.latest_bill.month}"),
         ("", ""),
-        ("Logs", f"{hotline.log}, {hotline.pbx.log}"),
+        ("Logs", f"{hotline.log}, {hotline.pbx.log}" if pbx.sandbox else str(hotline.log)),
+        *(() if pbx.sandbox else (("PBX", f"the Asterisk at {pbx.host}:{pbx.ami_port}, which is not ours to start"),)),
         ("For scripts", f"{ready.home / 'demo' / 'ready.json'}"),
     )
     for name, text in rows:
         table.add_row(name, Text(text))
-    console.print(Panel(table, title="Hydrophone is up", border_style="cyan", expand=False))
-    console.print("  Log in as the agent, choose Available, then call. Ctrl-C ends everything and keeps the data.")
+    _tell(Panel(table, title="Hydrophone is up", border_style="cyan", expand=False))
+    _tell("  Log in as the agent, choose Available, then call. Ctrl-C ends everything and keeps the data.")
+
+
+def _tell(what: RenderableType) -> None:
+    """Print. A screen that is gone (its window closed, its pipe broken) is no reason to leave anything running."""
+    with contextlib.suppress(OSError, SystemExit):  # rich leaves the program at a broken pipe
+        console.print(what)
 
 
 def _write_settings(usual: Settings) -> None:
@@ -102,10 +110,12 @@ def _write_settings(usual: Settings) -> None:
     lines: dict[str, list[str]] = {"web": ["demo_phone = true"]}
     for kind, ports in ((socket.SOCK_STREAM, _PORTS), (socket.SOCK_DGRAM, _UDP_PORTS)):
         for section, name in ports:
+            if section == "pbx" and not usual.pbx.sandbox:
+                continue  # where an Asterisk that runs already listens is not ours to choose
             wanted = getattr(getattr(usual, section), name)
             port = _free(kind, wanted)
             if port != wanted:
-                console.print(f"  Port {wanted} is taken here, so {section}.{name} is {port}.")
+                _tell(f"  Port {wanted} is taken here, so {section}.{name} is {port}.")
                 lines.setdefault(section, []).append(f"{name} = {port}")
     text = "# Settings of this install; see docs/settings.md. An environment variable beats a line here.\n"
     for section, entries in lines.items():

@@ -7,6 +7,8 @@ SandboxError
 ├── BootError             Asterisk ended, or was not ready in time
 ├── FolderError           a folder that should be ours alone is not
 ├── AlreadyRunningError   this install's PBX runs already
+├── HotlineRunsError      this install's whole hotline runs already
+├── StoppedError          somebody ended the start before Asterisk was in place
 ├── ConsoleError          a console command got no answer
 └── DaemonError           our own daemon ended, or did not become healthy in time
 """
@@ -46,7 +48,8 @@ class PortTakenError(SandboxError):
 
     def __init__(self, setting: str, address: str, port: int) -> None:
         super().__init__(
-            f"{address}:{port} is taken by another program. End that, or set another {setting} in hydrophone.toml."
+            f"{address}:{port} is taken by another program. End that, or set another {setting} in hydrophone.toml.\n"
+            f"{OTHER_WAY}"
         )
         self.setting = setting
         self.port = port
@@ -56,7 +59,7 @@ class BootError(SandboxError):
     """Asterisk ended while it started, or was not ready in time."""
 
     def __init__(self, why: str, log: Path, last_words: str) -> None:
-        super().__init__(f"Asterisk {why}. Its last words ({log}):\n{last_words}")
+        super().__init__(f"Asterisk {why}. Its last words ({log}):\n{last_words}\n{OTHER_WAY}")
         self.why = why
         self.log = log
         self.last_words = last_words
@@ -78,6 +81,24 @@ class AlreadyRunningError(SandboxError):
         self.pid = pid
 
 
+class HotlineRunsError(SandboxError):
+    """This install's whole hotline runs already."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            f"This hotline already runs, in {home}. Ctrl-C where it was started ends it;"
+            " set HYDROPHONE_HOME to another directory to start a second one."
+        )
+        self.home = home
+
+
+class StoppedError(SandboxError):
+    """Somebody ended the start before Asterisk was in place."""
+
+    def __init__(self) -> None:
+        super().__init__("The start was ended; the next one fetches Asterisk anew.")
+
+
 class ConsoleError(SandboxError):
     """A console command got no answer."""
 
@@ -89,6 +110,10 @@ class ConsoleError(SandboxError):
 class DaemonError(SandboxError):
     """Our own daemon ended while it started, or did not become healthy in time."""
 
-    def __init__(self, log: Path) -> None:
-        super().__init__(f"The daemon did not come up. Its last words stand at the end of {log}")
+    def __init__(self, log: Path, start_log: Path) -> None:
+        super().__init__(
+            f"The daemon did not come up. Its last words stand at the end of {log};"
+            f" what it said before it had a log, in {start_log}\n{OTHER_WAY}"
+        )
         self.log = log
+        self.start_log = start_log

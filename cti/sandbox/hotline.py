@@ -6,6 +6,8 @@ site's service manager would; the callers' way to a person does not depend on it
 
 import asyncio
 import contextlib
+import fcntl
+import logging
 import os
 import sys
 import time
@@ -13,13 +15,14 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import aiohttp
 
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import QueueName
-from cti.sandbox.errors import DaemonError
+from cti.sandbox.errors import DaemonError, HotlineRunsError
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 from cti.sandbox.ready import Ready
 from cti.sandbox.rehearsal import rehearse
@@ -37,6 +40,9 @@ _HEALTHY_S = 60.0
 _STOP_S = 15.0
 _RESTART_S = 1.0
 _POLL_S = 0.1
+_LARGEST_START_LOG = 256_000
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
@@ -62,6 +68,8 @@ class Hotline:
         self.postgres = EmbeddedPostgres(settings.home / "postgres")
         self.daemon: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._lock: IO[str] | None = None
+        self._pbx_is_up = False
         self._told: set[str] = set()
 
     @property
@@ -70,15 +78,21 @@ class Hotline:
         return self.settings.home / "log" / "hydrophone.log"
 
     @property
+    def start_log(self) -> Path:
+        """Where stands what the daemon says before it has a log, and after that has failed it."""
+        return self.log.with_suffix(".start.log")
+
+    @property
     def dsn(self) -> str:
         """The DSN of this install's database, the site's own or the embedded one's."""
         own = self.settings.database.dsn
         return own.get_secret_value() if own else self.postgres.dsn
 
     async def start(self) -> Ready:
-        """Bring everything up and return what a newcomer needs to know."""
+        """Bring everything up; returns what a newcomer needs to know. Raises :class:`HotlineRunsError`, and others."""
+        self._lock = await asyncio.to_thread(_lock, self.settings.home)
         await asyncio.to_thread(Ready.forget, self.settings.home)
-        pbx = asyncio.create_task(self.pbx.install(), name="install PBX")
+        pbx = asyncio.create_task(self._install_pbx(), name="install PBX")
         try:
             ready = await self._start_database()
         except BaseException:
@@ -87,22 +101,25 @@ class Hotline:
                 await pbx
             raise
         await pbx
-        self._say("Starting the PBX and the daemon")
-        await self.pbx.up()
+        await self._start_pbx()
+        self._say("Starting the daemon")
         await self.start_daemon()
         self._keeper = asyncio.create_task(self._keep_daemon(), name="keep daemon")
         await asyncio.to_thread(ready.save, self.settings.home)
         return ready
 
     async def stop(self) -> None:
-        """End every process of ours; the data stays."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-        await self.stop_daemon()
-        await self.pbx.down()
-        await self.postgres.stop()
+        """End every process that this hotline started; the data stays. One that can't be ended keeps no other up."""
+        if self._lock is None:
+            return
+        steps = (self._forget_ready, self._stop_keeper, self.stop_daemon, self._stop_pbx, self.postgres.stop)
+        for step in steps:
+            try:
+                await step()
+            except Exception:
+                log.exception("stopping the hotline: %s failed", step.__name__.strip("_"))
+        self._lock.close()
+        self._lock = None
 
     async def start_daemon(self) -> None:
         """Start the daemon and return when it says that it does its work. Raises :class:`DaemonError`."""
@@ -112,7 +129,7 @@ class Hotline:
         end = time.monotonic() + _HEALTHY_S
         while not await self._healthy():
             if self.daemon.returncode is not None or time.monotonic() > end:
-                raise DaemonError(self.log)
+                raise DaemonError(self.log, self.start_log)
             await asyncio.sleep(_POLL_S)
 
     async def stop_daemon(self) -> None:
@@ -127,6 +144,36 @@ class Hotline:
                 return
         daemon.kill()
         await daemon.wait()
+
+    async def _install_pbx(self) -> None:
+        if self.settings.pbx.sandbox:
+            await self.pbx.install()
+
+    async def _start_pbx(self) -> None:
+        pbx = self.settings.pbx
+        if not pbx.sandbox:
+            self._say(f"pbx.sandbox is false: the Asterisk at {pbx.host}:{pbx.ami_port} is used, and left alone")
+            return
+        self._say("Starting the PBX")
+        await self.pbx.up()
+        self._pbx_is_up = True
+
+    async def _stop_pbx(self) -> None:
+        if self._pbx_is_up:
+            await self.pbx.down()
+            self._pbx_is_up = False
+
+    async def _forget_ready(self) -> None:
+        await asyncio.to_thread(Ready.forget, self.settings.home)
+
+    async def _stop_keeper(self) -> None:
+        """End the keeper; a fault that it died of goes to the log, here where nobody waits for it any more."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
 
     async def _start_database(self) -> Ready:
         """Bring the database up, with the demo's people and accounts in it and the samples' bills spoken ahead."""
@@ -161,9 +208,9 @@ class Hotline:
         command = Path(sys.executable).with_name("hydrophone")
         env = {**os.environ, "HYDROPHONE_HOME": str(self.settings.home), "HYDROPHONE_DATABASE__DSN": self.dsn}
         env["HYDROPHONE_CACHE"] = str(self.settings.cache)
-        with self.log.open("ab") as output:
+        with _open_small(self.start_log) as output:
             return await asyncio.create_subprocess_exec(
-                "setpriv", "--pdeathsig", "TERM", str(command), "serve",
+                "setpriv", "--pdeathsig", "TERM", str(command), "serve", "--log-file",
                 stdin=DEVNULL, stdout=output, stderr=output, env=env, start_new_session=True,
             )  # fmt: skip
 
@@ -175,18 +222,39 @@ class Hotline:
                 client.get(f"{self.settings.console_url}/health") as answer,
             ):
                 return answer.status == 200 and bool((await answer.json())["ok"])
-        except (aiohttp.ClientError, TimeoutError):
-            return False
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, LookupError):
+            return False  # nothing there, or something else than our daemon
 
     async def _keep_daemon(self) -> None:
         while self.daemon is not None:
             status = await self.daemon.wait()
             self._say(f"The daemon ended ({status}); starting it again. Its log: {self.log}")
             await asyncio.sleep(_RESTART_S)
-            with contextlib.suppress(DaemonError):
+            try:
                 await self.start_daemon()
+            except (DaemonError, OSError) as fault:
+                log.warning("the daemon was not started again, trying on: %s", fault)
 
 
 def _write_pid(folder: Path, pid: int) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "daemon.pid").write_text(f"{pid}\n")
+
+
+def _lock(home: Path) -> IO[str]:
+    """Return what keeps other hotlines out of ``home`` while it is open. Raises :class:`HotlineRunsError`."""
+    folder = home / "demo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = (folder / "lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        file.close()
+        raise HotlineRunsError(home) from taken
+    return file
+
+
+def _open_small(path: Path) -> IO[bytes]:
+    """Open a log that is begun anew when it is not small any more."""
+    large = path.exists() and path.stat().st_size > _LARGEST_START_LOG
+    return path.open("wb" if large else "ab")
