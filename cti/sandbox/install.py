@@ -2,7 +2,7 @@
 
 The host's own apt fetches Debian's packages of a newer suite, under directories of ours and against an empty
 list of installed packages; ``dpkg-deb`` unpacks them. Neither needs root. The folder appears whole or not at all,
-and several installs at once wait for the first.
+and several installs at once wait for the first. Who starts it can end it at any step.
 """
 
 import fcntl
@@ -14,14 +14,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cti.sandbox.errors import InstallError
 from cti.sandbox.installation import MAJOR_VERSION, Installation
 from cti.sandbox.sources import SUITES, Mirror, mirrors
+from cti.sandbox.stoppable import Stop
 
 Progress = Callable[[str], None]
 PACKAGES = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-gsm")
 _STATUS = re.compile(r"^dlstatus:[^:]*:(?P<percent>[0-9.]+):")
+_POLL_S = 0.2
 _MIRROR_ADVICE = "Set HYDROPHONE_DEBIAN_MIRROR to a Debian mirror that this machine reaches and start again."
 
 
@@ -29,43 +32,57 @@ class _SuiteLacksAsteriskError(Exception):
     """This suite can't be used; another may."""
 
 
-def install(cache: Path, *, progress: Progress = lambda _line: None) -> Installation:
-    """Return the Asterisk in ``cache``, fetching it first where it is not there yet. Blocks; for a thread."""
+def install(cache: Path, *, progress: Progress = lambda _line: None, stop: Stop | None = None) -> Installation:
+    """Return the Asterisk in ``cache``, fetching it first where it is not there yet. Blocks; for a thread.
+
+    Raises :class:`InstallError`, or :class:`StoppedError` soon after ``stop`` was asked for.
+    """
+    stop = stop or Stop()
     cache = cache.absolute()
     root = cache / f"asterisk-{MAJOR_VERSION}"
     if not root.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f".asterisk-{MAJOR_VERSION}.lock", progress):
+        with _locked(cache / f".asterisk-{MAJOR_VERSION}.lock", progress, stop):
             if not root.exists():
-                _build(cache, root, progress)
+                _build(cache, root, progress, stop)
     return Installation.at(root)
 
 
 @contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
+def _locked(path: Path, progress: Progress, stop: Stop) -> Iterator[None]:
     with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("Another start is fetching Asterisk; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
+        told = False
+        while not _locks(file):
+            if not told:
+                progress("Another start is fetching Asterisk; waiting for it")
+                told = True
+            stop.wait(_POLL_S)
         yield
 
 
-def _build(cache: Path, root: Path, progress: Progress) -> None:
+def _locks(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _build(cache: Path, root: Path, progress: Progress, stop: Stop) -> None:
     for tool in ("apt-get", "apt-cache", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise InstallError(f"this machine has no {tool}", "The sandbox needs a Debian-like system.")
     with tempfile.TemporaryDirectory(prefix=".asterisk-", dir=cache, ignore_cleanup_errors=True) as folder:
         draft = Path(folder) / "root"
-        _unpack(_fetch(Path(folder), progress), draft, progress)
+        _unpack(_fetch(Path(folder), progress, stop), draft, progress, stop)
         _settle(draft)
+        stop.check()
         Installation.at(draft).check()
         draft.rename(root)
     progress(f"Asterisk {MAJOR_VERSION} is in place")
 
 
-def _fetch(folder: Path, progress: Progress) -> list[Path]:
+def _fetch(folder: Path, progress: Progress, stop: Stop) -> list[Path]:
     """Download the packages from the first mirror and suite that have them."""
     known = mirrors()
     if not known:
@@ -74,7 +91,7 @@ def _fetch(folder: Path, progress: Progress) -> list[Path]:
     refusals: list[str] = []
     for suite in suites:
         for number, mirror in enumerate(known):
-            apt = _Apt(folder / f"apt-{suite}-{number}", mirror, suite)
+            apt = _Apt(folder / f"apt-{suite}-{number}", mirror, suite, stop)
             try:
                 return apt.fetch(progress)
             except _SuiteLacksAsteriskError as refusal:
@@ -85,7 +102,8 @@ def _fetch(folder: Path, progress: Progress) -> list[Path]:
 class _Apt:
     """The host's apt at work in a directory of its own, as if on an empty machine."""
 
-    def __init__(self, folder: Path, mirror: Mirror, suite: str) -> None:
+    def __init__(self, folder: Path, mirror: Mirror, suite: str, stop: Stop) -> None:
+        self._stop = stop
         self._suite = suite
         self._archives = folder / "cache/archives"
         for name in ("etc/parts", "etc/sources.list.d", "etc/preferences.d", "state/lists/partial"):
@@ -94,7 +112,7 @@ class _Apt:
         (folder / "state/status").touch()
         (folder / "etc/sources.list.d/debian.sources").write_text(mirror.source(suite))
         config = folder / "apt.conf"
-        config.write_text(_inherited_config() + _private_config(folder))
+        config.write_text(_inherited_config(stop) + _private_config(folder))
         self._environment = {**os.environ, "APT_CONFIG": str(config), "LC_ALL": "C.UTF-8"}
 
     def fetch(self, progress: Progress) -> list[Path]:
@@ -110,43 +128,33 @@ class _Apt:
 
     def _run(self, *command: str) -> str:
         try:
-            done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-                command, env=self._environment, capture_output=True, text=True, timeout=300, check=False
-            )
+            done = self._stop.run(*command, env=self._environment, timeout_s=300)
         except subprocess.TimeoutExpired as fault:
             raise _SuiteLacksAsteriskError("the mirror did not answer within five minutes") from fault
-        if done.returncode != 0:
-            raise _SuiteLacksAsteriskError(_reason(done.stderr))
-        return done.stdout
+        if done.status != 0:
+            raise _SuiteLacksAsteriskError(_reason(done.err))
+        return done.out
 
     def _download(self, progress: Progress, version: str) -> None:
         command = ["apt-get", "-qq", "-y", "-o", "APT::Status-Fd=1", "--download-only", "install", *PACKAGES]
         shown = -1
-        with subprocess.Popen(  # noqa: S603 - fixed command, no shell
-            command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as apt:
-            assert apt.stdout is not None  # noqa: S101 - for the type checker: PIPE was asked for
-            assert apt.stderr is not None  # noqa: S101
-            for line in apt.stdout:
-                match = _STATUS.match(line)
-                percent = int(float(match["percent"])) // 20 * 20 if match else shown
-                if percent > shown:
-                    shown = percent
-                    progress(f"Fetching Asterisk {version.partition('+')[0]}: {percent} %")
-            fault = apt.stderr.read()
-        if apt.returncode != 0:
-            raise _SuiteLacksAsteriskError(_reason(fault))
+
+        def show(line: str) -> None:
+            nonlocal shown
+            match = _STATUS.match(line)
+            percent = int(float(match["percent"])) // 20 * 20 if match else shown
+            if percent > shown:
+                shown = percent
+                progress(f"Fetching Asterisk {version.partition('+')[0]}: {percent} %")
+
+        done = self._stop.follow(*command, env=self._environment, line=show)
+        if done.status != 0:
+            raise _SuiteLacksAsteriskError(_reason(done.err))
 
 
-def _inherited_config() -> str:
+def _inherited_config(stop: Stop) -> str:
     """Return what the host's apt knows about reaching mirrors: proxies, credentials, certificates; nothing else."""
-    dumped = subprocess.run(
-        ["apt-config", "dump"],  # noqa: S607 - apt is where the host has it
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    ).stdout
+    dumped = stop.run("apt-config", "dump", timeout_s=30).out
     wanted = re.compile(r"^(Acquire::(?!IndexTargets|Languages)|APT::Architectures?[ :]|Dir::Etc::netrc)")
     absolute = re.compile(r'^(Dir::Etc::\w+) "(?!/)(.*)";$')
     lines = (absolute.sub(r'\1 "/etc/apt/\2";', line) for line in dumped.splitlines() if wanted.match(line))
@@ -186,20 +194,14 @@ def _reason(stderr: str) -> str:
     return re.sub(r"https?://\S+", "(the mirror)", text)
 
 
-def _unpack(packages: list[Path], root: Path, progress: Progress) -> None:
+def _unpack(packages: list[Path], root: Path, progress: Progress, stop: Stop) -> None:
     root.mkdir()
     for number, package in enumerate(packages):
         if number % 40 == 0:
             progress(f"Unpacking: {number} of {len(packages)} packages")
-        done = subprocess.run(  # noqa: S603 - fixed command, no shell
-            ["dpkg-deb", "-x", str(package), str(root)],  # noqa: S607 - dpkg is where the host has it
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise InstallError(f"{package.name} can't be unpacked: {done.stderr.strip()}", "Is the disk full?")
+        done = stop.run("dpkg-deb", "-x", str(package), str(root), timeout_s=120)
+        if done.status != 0:
+            raise InstallError(f"{package.name} can't be unpacked: {done.err.strip()}", "Is the disk full?")
         package.unlink()
 
 

@@ -22,6 +22,7 @@ from cti.sandbox.install import Progress, install
 from cti.sandbox.installation import Installation
 from cti.sandbox.network import check_ports, webrtc_network
 from cti.sandbox.process import Running, launch, read_pid_file, tail, write_pid_file
+from cti.sandbox.stoppable import Stop
 from cti.sandbox.tune import write_tune
 from ivr.prompts.announcements import write_announcements
 
@@ -87,7 +88,18 @@ class SandboxPbx:
         if self.settings.pbx.asterisk is not None:
             found = Installation.at(self.settings.pbx.asterisk)
             return await asyncio.to_thread(found.check)
-        return await asyncio.to_thread(install, self.settings.cache, progress=self._progress)
+        stop = Stop()
+        work = asyncio.ensure_future(
+            asyncio.to_thread(install, self.settings.cache, progress=self._progress, stop=stop)
+        )
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stop.ask()  # a thread can't be cancelled
+            await asyncio.wait({work})
+            if not work.cancelled():
+                work.exception()  # it may have failed of being ended, which is nobody's business
+            raise
 
     async def up(self) -> None:
         """Install if need be, write the configuration, start Asterisk and return when it is fully booted.
