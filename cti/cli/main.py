@@ -4,10 +4,13 @@ Importing them all takes seconds, which somebody who only asks the PBX something
 """
 
 import sys
+import tomllib
 from collections.abc import Callable
 from importlib import import_module
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("cti.cli.serve", "serve", "Run the daemon."),
@@ -22,18 +25,50 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 """Name → module, what in it (a function or a ``typer.Typer``), one line of help."""
 
+_FILES = {
+    "Settings": "the settings (hydrophone.toml of this install, or a variable HYDROPHONE_…)",
+    "Secrets": "secrets.toml of this install",
+}
+"""Title of a pydantic model → where its values come from."""
+
+_OURS = {"extra_forbidden": "there is no such setting"}
+"""What we say better than pydantic."""
+
 
 def app() -> None:
     """Run the sub-command that the command line names."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in COMMANDS:
-        module, attribute, _help = COMMANDS[name]
-        _as_typer(getattr(import_module(module), attribute))(args=sys.argv[2:], prog_name=f"hydrophone {name}")
+        _run(name)
     elif name in ("--help", "-h", "help"):
         typer.echo(_overview())
     else:
         typer.echo(f"hydrophone: there is no command {name!r}\n\n{_overview()}", err=True)
         sys.exit(2)
+
+
+def _run(name: str) -> None:
+    module, attribute, _help = COMMANDS[name]
+    try:
+        _as_typer(getattr(import_module(module), attribute))(args=sys.argv[2:], prog_name=f"hydrophone {name}")
+    except (ValidationError, SettingsError, tomllib.TOMLDecodeError) as fault:
+        if (told := _what_is_wrong(fault)) is None:
+            raise
+        typer.echo(told, err=True)
+        sys.exit(2)
+
+
+def _what_is_wrong(fault: ValueError) -> str | None:
+    """Return which settings are wrong and how, never their values: they may be secret. None if it is about others."""
+    if not isinstance(fault, ValidationError):
+        return f"hydrophone.toml, secrets.toml or a variable HYDROPHONE_… can't be read: {fault}"
+    if fault.title not in _FILES:
+        return None
+    lines = [f"There is a mistake in {_FILES[fault.title]}:"]
+    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in error["loc"])
+        lines.append(f"  {name}: {_OURS.get(error['type'], error['msg'])}")
+    return "\n".join(lines)
 
 
 def _as_typer(found: typer.Typer | Callable[..., None]) -> typer.Typer:
