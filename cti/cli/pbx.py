@@ -136,7 +136,7 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
    what a caller hears whom nobody answers, even when Hydrophone is down. Write and copy them again after an upgrade.
 3. Keep Asterisk's own account of calls: cel.conf enable = yes, apps = queue,dial;
    logger.conf queue_log = yes, and neither verbose nor dtmf in a log file. Load res_manager_devicestate.
-4. In hydrophone.toml:
+4. In hydrophone.toml, and then write the files anew, since they hold these addresses:
      [pbx]
      sandbox = false
      host = "ADDRESS-OF-THE-PBX"          (an IPv4 address, never a name)
