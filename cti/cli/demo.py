@@ -61,7 +61,8 @@ async def _run(hotline: Hotline) -> None:
             _show(start.result(), hotline)
             await stopped
     finally:
-        _tell("\n  Stopping; the data stays.")
+        if stop.is_set():
+            _tell("\n  Stopping; the data stays.")
         for task in (start, stopped):
             task.cancel()
             with contextlib.suppress(BaseException):
