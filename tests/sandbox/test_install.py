@@ -1,15 +1,19 @@
 """An Asterisk is put in place whole or not at all: with an apt of the test's own in place of the machine's."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cti.sandbox.errors import InstallError, NotOurVersionError
+from cti.sandbox.errors import InstallError, NotOurVersionError, StoppedError
 from cti.sandbox.install import install
+from cti.sandbox.stoppable import Stop
 
 APT_GET = """#!/bin/sh
 # Stands in for apt-get: the suite comes from the sources it was given, the package from the test.
@@ -17,6 +21,8 @@ folder=$(sed -n 's/^Dir::Cache "\\(.*\\)\\/cache";$/\\1/p' "$APT_CONFIG")
 suite=$(sed -n 's/^Suites: //p' "$folder/etc/sources.list.d/debian.sources")
 case "$*" in
   *update*) echo "update $suite" >> "{log}"
+    if [ -e "{hangs}" ]; then sleep 60; fi
+    if [ -e "{killed}" ]; then kill -INT $$; fi
     if [ -e "{gone}/$suite" ]; then
       echo "E: The repository http://secret:word@mirror.example has no Release" >&2
       exit 100
@@ -44,7 +50,8 @@ class Machine:
         self._bin = folder / "bin"
         for name in ("bin", "gone", "versions"):
             (folder / name).mkdir()
-        places = {"log": self.log, "gone": folder / "gone", "package": self._package, "versions": folder / "versions"}
+        places = {"log": self.log, "package": self._package}
+        places |= {name: folder / name for name in ("gone", "versions", "hangs", "killed")}
         self._program("apt-get", APT_GET, places)
         self._program("apt-cache", APT_CACHE, places)
         self.offers("forky", "22.10.1")
@@ -63,6 +70,10 @@ class Machine:
 
     def loses(self, suite: str) -> None:
         (self._folder / "gone" / suite).touch()
+
+    def has(self, trouble: str) -> None:
+        """Make apt's next update one that ``hangs`` or is ``killed``."""
+        (self._folder / trouble).touch()
 
     def packs(self, version: str) -> None:
         """Make the package: its loader is a script that says which Asterisk it starts."""
@@ -160,3 +171,48 @@ def test_without_apt_the_message_points_at_an_asterisk_of_ones_own(
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     with pytest.raises(InstallError, match=r"(?s)no apt-get.*hydrophone pbx config"):
         install(machine.cache)
+
+
+def test_an_apt_that_somebody_killed_is_no_reason_to_try_the_next_suite(machine: Machine) -> None:
+    machine.has("killed")
+    with pytest.raises(InstallError, match="apt-get was killed"):
+        install(machine.cache)
+    assert machine.asked() == ["update forky"]
+    assert machine.left_in_cache() == set()
+
+
+def stopped_once(condition: Callable[[], bool], machine: Machine) -> None:
+    """Start an installation, end it when ``condition`` has come true, and see that it ends at once."""
+    stop, faults = Stop(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            install(machine.cache, stop=stop, progress=said.append)
+        except StoppedError as fault:
+            faults.append(fault)
+
+    said: list[str] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    end = time.monotonic() + 10
+    while not condition() and "waiting" not in "".join(said):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    stop.ask()
+    thread.join(10)
+    assert len(faults) == 1
+
+
+def test_an_installation_ends_when_it_is_told_to_and_leaves_nothing_behind(machine: Machine) -> None:
+    machine.has("hangs")
+    stopped_once(lambda: machine.asked() == ["update forky"], machine)
+    assert machine.asked() == ["update forky"]
+    assert machine.left_in_cache() == set()
+
+
+def test_one_that_waits_for_another_can_be_ended_too(machine: Machine) -> None:
+    machine.cache.mkdir()
+    with (machine.cache / ".asterisk-22.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        stopped_once(lambda: False, machine)
+    assert machine.asked() == []
