@@ -231,8 +231,9 @@ def main() -> None:
     if sys.version_info < (3, 11):
         stop(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     say("Hydrophone: set-up")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a lost terminal is no reason to end
+            signal.signal(number, lambda got, _frame: sys.exit(128 + got))
     try:
         set_up(test=arguments.test)
     except KeyboardInterrupt:
