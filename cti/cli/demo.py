@@ -19,6 +19,7 @@ from config.settings import Settings, home
 from cti.sandbox.errors import SandboxError
 from cti.sandbox.hotline import Hotline
 from cti.sandbox.ready import Ready
+from storage.demo.town import LEAST_ACCOUNTS, MOST_ACCOUNTS
 from storage.errors import StorageError
 
 _PORTS = (("web", "port"), ("web", "push_port"), ("pbx", "ami_port"), ("pbx", "sip_ws_port"), ("agi", "port"))
@@ -28,7 +29,10 @@ console = Console(highlight=False)
 
 
 def demo(
-    accounts: Annotated[int, typer.Option(help="How many accounts to invent at the first start.")] = 20_000,
+    accounts: Annotated[
+        int,
+        typer.Option(min=LEAST_ACCOUNTS, max=MOST_ACCOUNTS, help="How many accounts to invent at the first start."),
+    ] = 20_000,
 ) -> None:
     """Start a whole hotline here: PostgreSQL, a sandbox Asterisk, demo data, speech, the daemon. Ctrl-C ends it."""
     folder = home()

@@ -1,5 +1,6 @@
 """An Asterisk is put in place whole or not at all: with an apt of the test's own in place of the machine's."""
 
+import asyncio
 import fcntl
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from cti.sandbox.errors import InstallError, NotOurVersionError, StoppedError
 from cti.sandbox.install import install
 from cti.sandbox.stoppable import Stop
+from tests.asterisk.pbx import new_pbx
 
 APT_GET = """#!/bin/sh
 # Stands in for apt-get: the suite comes from the sources it was given, the package from the test.
@@ -216,3 +218,19 @@ def test_one_that_waits_for_another_can_be_ended_too(machine: Machine) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         stopped_once(lambda: False, machine)
     assert machine.asked() == []
+
+
+async def test_a_start_that_is_cancelled_while_it_fetches_ends_at_once(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDROPHONE_CACHE", str(machine.cache))
+    machine.has("hangs")
+    start = asyncio.create_task(new_pbx(tmp_path / "home").up())
+    async with asyncio.timeout(10):
+        while not machine.asked():  # noqa: ASYNC110 - a file's change is no event
+            await asyncio.sleep(0.02)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+    assert machine.asked() == ["update forky"]
+    assert machine.left_in_cache() == set()
