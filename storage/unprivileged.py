@@ -1,7 +1,8 @@
 """How to run PostgreSQL, which refuses to be root, when we are root.
 
 First choice is a user namespace in which our own uid 0 is called ``nobody``: files stay ours, no directory is opened
-to anybody, nothing is added to the system. Where namespaces are forbidden the account ``nobody`` runs it.
+to anybody, nothing is added to the system. Where namespaces are forbidden, as in most containers, the account
+``nobody`` runs it, with the one capability to pass through root's own directories to its files.
 """
 
 import os
@@ -25,6 +26,8 @@ class RunAs:
     prefix: tuple[str, ...] = ()
     uid: int | None = None
     gid: int | None = None
+    passes: bool = False
+    """Whether closed directories do not stop it."""
 
     def give(self, path: Path) -> None:
         """Let the command's user own ``path``."""
@@ -33,7 +36,7 @@ class RunAs:
 
     def check_reach(self, path: Path) -> None:
         """Raise ``EmbeddedPostgresError`` when the command's user can't come to ``path``."""
-        if self.uid is None:
+        if self.uid is None or self.passes:
             return
         for parent in path.parents:
             if parent.exists() and not parent.stat().st_mode & 0o001:
@@ -53,7 +56,9 @@ def run_as() -> RunAs:
     if _works((*namespace, "true")):
         return RunAs(namespace)
     other = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
-    return RunAs(other, entry.pw_uid, entry.pw_gid)
+    passing = (*other, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    passes = _works((*passing, "true"))
+    return RunAs(passing if passes else other, entry.pw_uid, entry.pw_gid, passes)
 
 
 def _works(command: tuple[str, ...]) -> bool:
