@@ -56,7 +56,9 @@ def run_as() -> RunAs:
     if _works((*namespace, "true")):
         return RunAs(namespace)
     other = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
-    passing = (*other, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    # access(2), by which the programs find each other, asks the capability only with this bit (capabilities(7))
+    bits = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    passing = (*other, *bits)
     passes = _works((*passing, "true"))
     return RunAs(passing if passes else other, entry.pw_uid, entry.pw_gid, passes)
 
