@@ -178,9 +178,12 @@ class FlowRun:
         return Passed(way, self._flow.person, " ".join(self._entries))
 
     def _see(self, key: str) -> None:
-        """Keep a menu key for the agent, unless it may belong to a PIN that was keyed too long, or twice."""
+        """Keep a menu key for the agent, unless it may belong to a PIN that was keyed too long, or twice.
+
+        The keys of one menu are one entry: spread out they would be as long as an account number is.
+        """
         if key == PERSON_KEY or (key and not self._asked_secret):
-            self._entries.append(key)
+            self._entries[:] = ["".join([*self._entries, key])]
 
     def _fail(self, attempts: _Attempts, keyed: str, wrong: Sentence | None = None) -> str:
         """Count a failure, choose what to say of it, and return its name."""

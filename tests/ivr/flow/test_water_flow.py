@@ -173,7 +173,7 @@ async def test_what_was_keyed_before_giving_up_is_on_the_agents_screen(flow: Flo
     ]
 
 
-@pytest.mark.parametrize(("keys", "seen"), [("787", "7 8 7"), ("7.#", "7 #"), ("70", "7 0"), ("7!", "7")])
+@pytest.mark.parametrize(("keys", "seen"), [("787", "787"), ("7.#", "7#"), ("70", "70"), ("78!", "78")])
 async def test_wrong_menu_keys_are_on_the_agents_screen(flow: Flow, keys: str, seen: str) -> None:
     told = await go(flow, ScriptedLine("1" + keys))
     assert told.outcome.result == ("hangup" if keys.endswith("!") else "person")
