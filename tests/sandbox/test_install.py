@@ -24,7 +24,7 @@ suite=$(sed -n 's/^Suites: //p' "$folder/etc/sources.list.d/debian.sources")
 case "$*" in
   *update*) echo "update $suite" >> "{log}"
     if [ -e "{hangs}" ]; then sleep 60; fi
-    if [ -e "{killed}" ]; then kill -INT $$; fi
+    if [ -e "{killed}" ]; then kill -KILL $$; fi
     if [ -e "{gone}/$suite" ]; then
       echo "E: The repository http://secret:word@mirror.example has no Release" >&2
       exit 100
