@@ -1,8 +1,7 @@
 """The sound of one call: RTP with G.711 and keys as telephone events (RFC 3550, 3551, 4733), over UDP.
 
 Ours and not a library's: what a caller heard is evidence only if every packet is kept at its own timestamp. SIP
-stacks for people play through a jitter buffer, which drops and stretches when the machine is busy; measured here, a
-stack's recording of a clip correlated at 0.53 where the packets themselves give 1.00.
+stacks for people play through a jitter buffer, which drops and stretches when the machine is busy.
 """
 
 import asyncio

@@ -14,12 +14,15 @@ _QUIET_S = 0.9
 _TICK_S = 0.05
 
 
+What = Literal["ringing", "answered", "heard", "silence", "keyed", "waited", "hung_up", "ended"]
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Something that happened, ``at_s`` seconds after dialling."""
 
     at_s: float
-    what: Literal["ringing", "answered", "heard", "silence", "keyed", "waited", "hung_up", "ended"]
+    what: What
     text: str = ""
     until_s: float | None = None
 
@@ -36,10 +39,10 @@ class Story:
     answered_s: float | None = None
     duration_s: float = 0.0
 
-    def add(self, at_s: float, what: str, text: str = "", until_s: float | None = None) -> None:
+    def add(self, at_s: float, what: What, text: str = "", until_s: float | None = None) -> None:
         """Append a moment, times rounded to the millisecond."""
         until = None if until_s is None else round(until_s, 3)
-        self.moments.append(Moment(round(at_s, 3), what, text, until))  # type: ignore[arg-type]
+        self.moments.append(Moment(round(at_s, 3), what, text, until))
 
     def as_dict(self) -> dict[str, object]:
         """Return the story as plain data for JSON."""
