@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check unit web lock format clean
+.PHONY: help run test check unit web bench lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ web:
 unit:
 	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
 	$(BIN)/pytest tests/e2e
+
+bench: ## measure everything in quick mode; ends with an error if a promise is not kept
+	@$(PYTHON) tools/bootstrap.py --test
+	$(BIN)/python -m bench all --quick
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --no-emit-index-url --no-annotate \
