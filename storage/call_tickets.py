@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import CallId, TicketId
 from cti.domain.model import Outcome
-from storage.records import Disposition, EntryKind, TicketStatus
+from storage import tasks
+from storage.records import Disposition, EntryKind, Task, TicketStatus
 from storage.schema import ticket_entries, ticket_numbers, tickets
 
 SYSTEM = "system"
@@ -28,7 +29,7 @@ ENDS_AS: dict[Outcome, tuple[TicketStatus, Disposition | None]] = {
 }
 """Calls that need nobody any more complete by themselves; all others stay open as a task."""
 
-_TOLD = ("status", "disposition")
+_TOLD = ("status", "disposition", "task")
 _TICKETS = UUID("0f0e6d0c-5f3b-5b0e-8f7e-6c1f3a1d2b77")
 
 
@@ -49,14 +50,18 @@ async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone:
         if name not in ticket["by_hand"] and call[name] is not None and call[name] != ticket[name]
     }
     changed |= _status(call, ticket)
-    if call["ended_at"] is not None and ticket["call_ended_at"] is None:
+    ends = call["ended_at"] is not None and ticket["call_ended_at"] is None
+    if ends:
         changed["call_ended_at"] = call["ended_at"]
+        changed |= await _task(connection, call, changed)
         await _tell_end(connection, call, ticket, changed)
     if changed:
         updated_at = max(now, ticket["updated_at"])
         await connection.execute(
             sa.update(tickets).where(tickets.c.id == ticket["id"]).values(**changed, updated_at=updated_at)
         )
+    if (ends or "status" in changed) and tasks.reached_us(call):
+        await tasks.done_by(connection, call, ticket["number"], at=now)
     return TicketId(ticket["id"])
 
 
@@ -83,6 +88,15 @@ async def _open(connection: AsyncConnection, call: sa.RowMapping, zone: ZoneInfo
         )
     )
     return ticket
+
+
+async def _task(connection: AsyncConnection, call: sa.RowMapping, changed: dict[str, Any]) -> dict[str, Any]:
+    """Return what a caller whom nobody spoke with makes of the ticket: a task, or nothing anybody can do."""
+    if not tasks.unheard(call) or changed.get("status") != TicketStatus.OPEN:
+        return {}
+    if not tasks.can_be_called(call) or await tasks.is_heard_since(connection, call):
+        return {"status": TicketStatus.CLOSED, "closed_at": call["ended_at"]}
+    return {"task": Task.CALL_BACK}
 
 
 def _status(call: sa.RowMapping, ticket: sa.RowMapping) -> dict[str, Any]:

@@ -60,6 +60,12 @@ class Disposition(StrEnum):
     NO_ANSWER = "no_answer"
 
 
+class Task(StrEnum):
+    """What somebody still has to do for a caller whom nobody spoke with."""
+
+    CALL_BACK = "call_back"
+
+
 class EntryKind(StrEnum):
     """What an entry of a ticket tells."""
 
@@ -144,7 +150,10 @@ class TicketEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """工单. ``version`` counts what people changed; ``entries`` is empty in lists."""
+    """工单. ``version`` counts what people changed; ``entries`` is empty in lists.
+
+    A ``task`` waits for somebody until ``task_done_at``.
+    """
 
     id: TicketId
     number: str
@@ -163,6 +172,8 @@ class Ticket:
     updated_at: datetime
     closed_at: datetime | None
     due_at: datetime | None
+    task: Task | None
+    task_done_at: datetime | None
     call: CallRecord | None
     entries: tuple[TicketEntry, ...] = ()
 
@@ -190,8 +201,12 @@ class TicketSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFilter:
-    """Which tickets to list; what is None does not matter. ``since`` ≤ opened_at < ``until``."""
+    """Which tickets to list; what is None does not matter. ``since`` ≤ opened_at < ``until``.
 
+    ``task`` finds those whose task still waits.
+    """
+
+    task: Task | None = None
     status: TicketStatus | None = None
     category: Category | None = None
     account: AccountNumber | None = None

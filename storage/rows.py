@@ -12,6 +12,7 @@ from storage.records import (
     Category,
     Disposition,
     EntryKind,
+    Task,
     Ticket,
     TicketBrief,
     TicketEntry,
@@ -93,6 +94,7 @@ def ticket_record(row: Row, call: CallRecord | None, entries: tuple[TicketEntry,
     values["category"] = None if row["category"] is None else Category(row["category"])
     values["disposition"] = None if row["disposition"] is None else Disposition(row["disposition"])
     values["status"] = TicketStatus(row["status"])
+    values["task"] = None if row["task"] is None else Task(row["task"])
     return Ticket(**values, call=call, entries=entries)
 
 

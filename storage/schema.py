@@ -16,7 +16,7 @@ from cti.domain.kpi.tally import BOUNDS_S, SUMS
 from cti.domain.kpi.times import Doing
 from cti.domain.model import Outcome
 from cti.domain.utility import MeterState, ReadingKind
-from storage.records import Category, Disposition, EntryKind, Role, TicketStatus, TokenKind
+from storage.records import Category, Disposition, EntryKind, Role, Task, TicketStatus, TokenKind
 
 metadata = sa.MetaData(
     naming_convention={
@@ -324,7 +324,10 @@ tickets = sa.Table(
     sa.Column("due_at", Time),
     sa.Column("call_ended_at", Time),
     sa.Column("by_hand", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("task", sa.String(16)),
+    sa.Column("task_done_at", Time),
     _one_of("status", TicketStatus),
+    _one_of("task", Task),
     _one_of("category", Category),
     _one_of("disposition", Disposition),
     _one_of("language", ("zh", "en")),
@@ -338,6 +341,10 @@ _newest("ix_tickets_account", (tickets.c.account,), tickets.c.opened_at, tickets
 _newest("ix_tickets_agent", (tickets.c.agent,), tickets.c.opened_at, tickets.c.id)
 _newest("ix_tickets_queue", (tickets.c.queue,), tickets.c.opened_at, tickets.c.id)
 _newest("ix_tickets_number", (tickets.c.caller_number_e164,), tickets.c.opened_at, tickets.c.id)
+_WAITS = sa.and_(tickets.c.task.is_not(None), tickets.c.task_done_at.is_(None))
+sa.Index("ix_tickets_tasks", tickets.c.opened_at, tickets.c.id, postgresql_where=_WAITS)
+sa.Index("ix_tickets_tasks_number", tickets.c.caller_number_e164, postgresql_where=_WAITS)
+sa.Index("ix_tickets_tasks_account", tickets.c.account, postgresql_where=_WAITS)
 _newest("ix_tickets_last_changed", (), tickets.c.updated_at, tickets.c.id)
 
 ticket_entries = sa.Table(

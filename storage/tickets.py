@@ -53,6 +53,7 @@ TRANSITIONS: Final[dict[TicketStatus, frozenset[TicketStatus]]] = {
 
 OVER: Final = frozenset({S.CLOSED, S.CANCELLED})
 BY_HAND: Final = ("category", "subcategory", "disposition", "subject", "account", "status")
+_UNTOLD: Final = ("closed_at", "task_done_at")
 _TEXTS: Final = ("subcategory", "subject", "account")
 
 _SORTS: Final[dict[TicketSort, tuple[sa.Column[Any], bool]]] = {
@@ -151,6 +152,8 @@ class TicketStore:
         now = max(self._now(), kept["updated_at"])
         if "status" in changed:
             changed["closed_at"] = _closed_at(kept, TicketStatus(changed["status"]), now)
+            if changed["closed_at"] is not None and kept["task"] is not None and kept["task_done_at"] is None:
+                changed["task_done_at"] = now
         if kept["agent"] is None:
             changed["agent"] = by
         by_hand = sorted({*kept["by_hand"], *given})
@@ -159,7 +162,7 @@ class TicketStore:
             .where(tickets.c.id == kept["id"])
             .values(**changed, by_hand=by_hand, version=version + 1, updated_at=now)
         )
-        told = {name: [_word(kept[name]), _word(value)] for name, value in changed.items() if name != "closed_at"}
+        told = {name: [_word(kept[name]), _word(value)] for name, value in changed.items() if name not in _UNTOLD}
         row = {"id": entry_id, "ticket_id": kept["id"], "at": now, "by": by, "kind": _kind(given, changed)}
         row |= {"text": storable(change.note or ""), "changes": told}
         await connection.execute(sa.insert(ticket_entries).values(row))
@@ -257,6 +260,8 @@ def _conditions(chosen: TicketFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [
         column == storable(value) for column, value in equal.items() if value is not None
     ]
+    if chosen.task is not None:
+        conditions += [tickets.c.task == chosen.task, tickets.c.task_done_at.is_(None)]
     if chosen.text:
         text = storable(chosen.text)
         conditions.append(sa.or_(tickets.c.subject.icontains(text, autoescape=True), tickets.c.number == text))

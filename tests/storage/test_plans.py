@@ -17,7 +17,7 @@ from storage.calls import CallStore
 from storage.cursors import to_cursor
 from storage.engine import Database, plain_dsn
 from storage.kpi import KpiStore
-from storage.records import CallFilter, Category, TicketFilter, TicketSort, TicketStatus
+from storage.records import CallFilter, Category, Task, TicketFilter, TicketSort, TicketStatus
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.postgres import PostgresServer
@@ -127,6 +127,7 @@ QUERIES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "tickets of an agent": lambda db: TicketStore(db).page(TicketFilter(agent=AgentId("agent7"))),
     "tickets of a queue": lambda db: TicketStore(db).page(TicketFilter(queue=QueueName("sales"))),
     "tickets in a time": lambda db: TicketStore(db).page(TicketFilter(since=NOON, until=NOON)),
+    "tasks": lambda db: TicketStore(db).page(TicketFilter(task=Task.CALL_BACK), sort=TicketSort.OLDEST),
     "open tickets": lambda db: TicketStore(db).open_for_account(ACCOUNT),
     "last contacts": lambda db: TicketStore(db).last_contacts(account=ACCOUNT, number=NUMBER),
     "an account": lambda db: OwnTables(db, pin_key="k").account(ACCOUNT),

@@ -163,7 +163,9 @@ async def test_entries_can_be_neither_changed_nor_deleted(
 async def test_filters_and_free_text_narrow_the_list(desk: TicketStore, centre: CallStore) -> None:
     one = await centre.save(ended(1))
     two = await centre.save(abandoned(2, started_at=at(5)))
-    three = await centre.save(served(3, started_at=at(10), account=AccountNumber("20000019")))
+    three = await centre.save(
+        served(3, started_at=at(10), account=AccountNumber("20000019"), caller_number="15400000003")
+    )
     change = TicketChange(subject="100%漏水_Leak", category=Category.REPAIR)
     number = (await desk.change(one, change, by=AGENT, version=1)).number
 
