@@ -24,7 +24,9 @@ from ivr.ports import Value
 
 PERSON_KEY: Final = "0"
 REPEAT_KEY: Final = "*"
-MAX_STEPS: Final = 100
+MASK: Final = "•"
+"""What an agent sees in place of each digit of a wrong entry: it may have been a PIN, keyed too soon."""
+MAX_STEPS: Final = 300
 END_S: Final = 1.0
 MAX_REPEATS: Final = 5
 """``*`` so many times at one step is answered; each further one counts as a failure."""
@@ -66,18 +68,23 @@ class _Attempts:
 class FlowRun:
     """One caller in one flow, from the first step to the last. Owns what they keyed, and forgets it with the call."""
 
-    def __init__(self, flow: Flow, line: Line, services: Mapping[str, Service], story: Story) -> None:
+    def __init__(
+        self, flow: Flow, line: Line, services: Mapping[str, Service], story: Story, *, number: str = ""
+    ) -> None:
         self._flow = flow
         self._line = line
         self._keypad = Keypad(line)
         self._services = services
         self._story = story
+        self._number = number
         self.language: Language = flow.language
         self._keyed: dict[str, str] = {}
         self._entries: list[str] = []
         self._asked_secret = False
+        self._secrets: set[str] = set()
         self._values: dict[str, Value] = {}
         self._words: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
         self._verified: AccountNumber | None = None
         self._ways: dict[tuple[str, str], int] = {}
         self._served = False
@@ -214,14 +221,15 @@ class FlowRun:
             if ended == REPEAT_KEY:
                 attempts.repeat()
                 continue
-            if digits and not step.secret:
-                self._entries.append(digits)
             if digits == PERSON_KEY and step.digits > 1:
+                self._entries.append(digits)
                 return Passed(PERSON_KEY, self._flow.person, " ".join(self._entries))
-            if len(digits) == step.digits and _is_right(step, digits):
+            complete = (step.least or step.digits) <= len(digits) <= step.digits
+            if complete and _is_right(step, digits):
                 self._take(step, digits)
-                return Passed("ok", step.then, "" if step.secret else digits)
-            complete = len(digits) == step.digits
+                return Passed("ok", step.then, "" if step.secret else self._shown(digits))
+            if digits and not step.secret:
+                self._entries.append(MASK * len(digits))
             way = self._fail(attempts, digits + ended, step.wrong if complete else None)
         return Passed(way, self._flow.person, " ".join(self._entries))
 
@@ -235,8 +243,14 @@ class FlowRun:
             digits += key
         return digits, ""
 
+    def _shown(self, digits: str) -> str:
+        """Return what an agent may see of a right entry: not the PIN that was keyed where it doesn't belong."""
+        return MASK * len(digits) if any(secret in digits for secret in self._secrets) else digits
+
     def _take(self, step: Ask, digits: str) -> None:
         self._keyed[step.into] = digits
+        if step.secret:
+            self._secrets.add(digits)
         if step.claims_account:
             account = AccountNumber(digits)
             if account != self._verified:
@@ -249,7 +263,7 @@ class FlowRun:
     async def _look_up(self, name: str, step: LookUp) -> Passed:
         if self._keypad.early() == PERSON_KEY:
             return Passed(PERSON_KEY, self._flow.person)
-        caller = Caller(dict(self._keyed), self._verified)
+        caller = Caller(dict(self._keyed), self._verified, self._number, self._story.call, dict(self._notes))
         work = asyncio.ensure_future(_answer(self._services[step.service], caller))
         try:
             if await self._wait(work, step) == PERSON_KEY:
@@ -274,6 +288,7 @@ class FlowRun:
     def _learn(self, answer: Answer) -> None:
         self._values.update(answer.values)
         self._words.update(answer.words)
+        self._notes.update(answer.notes)
         if answer.verified is not None:
             self._verified = answer.verified
             self._story.claims(answer.verified, verified=True)

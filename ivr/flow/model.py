@@ -6,7 +6,7 @@ Types only. Reading and checking is :mod:`ivr.flow.loader`'s, going through it :
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cti.domain.events import Language
 
@@ -92,7 +92,7 @@ class Menu(Part):
 
 
 class Ask(Part):
-    """Ask for digits and keep them as ``into``.
+    """Ask for digits and keep them as ``into``: exactly ``digits`` of them, or from ``least`` to ``digits``.
 
     It ends with the last digit, the terminator, or silence. ``check: account`` checks the check digit and
     ``claims_account`` tells the agent's screen; ``secret`` digits go to services and nowhere else.
@@ -102,12 +102,19 @@ class Ask(Part):
     ask: Speeches
     into: Name
     digits: Annotated[int, Field(ge=1, le=20)]
+    least: Annotated[int, Field(ge=1, le=20)] | None = None
     terminator: Literal["#"] = "#"
     check: Literal["account"] | None = None
     wrong: Said | None = None
     claims_account: bool = False
     secret: bool = False
     then: StepId
+
+    @model_validator(mode="after")
+    def _least_is_less(self) -> "Ask":
+        if self.least is not None and self.least >= self.digits:
+            raise ValueError("'least' must be less than 'digits'; leave it out where every digit is needed")
+        return self
 
 
 class LookUp(Part):

@@ -4,26 +4,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cti.domain.ids import AccountNumber
+from cti.domain.ids import AccountNumber, CallId
 from ivr.ports import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of the caller: ``keyed`` is only a claim, ``verified`` the account that a PIN has proved."""
+    """What is known of the caller: ``keyed`` is only a claim, ``verified`` the account that a PIN has proved.
+
+    ``number`` is what the network says, so anybody can claim it. ``notes`` are what services left for themselves
+    earlier in this call.
+    """
 
     keyed: Mapping[str, str] = field(repr=False)
     verified: AccountNumber | None = field(default=None, repr=False)
+    number: str = field(default="", repr=False)
+    call: CallId | None = None
+    notes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service found: the way on, values to say, words to branch by, and the account it proved."""
+    """What a service found: the way on, values to say, words to branch by, and the account it proved.
+
+    ``notes`` come back to services with the caller for the rest of the call; nobody else sees them.
+    """
 
     way: str
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
     words: Mapping[str, str] = field(default_factory=dict)
     verified: AccountNumber | None = field(default=None, repr=False)
+    notes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Service(Protocol):

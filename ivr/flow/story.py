@@ -36,6 +36,11 @@ class Story:
         self._clock = clock
 
     @property
+    def call(self) -> CallId:
+        """The call whose story it is."""
+        return self._call
+
+    @property
     def clock(self) -> Clock:
         """The clock that this story goes by."""
         return self._clock

@@ -81,7 +81,8 @@ class HotlineHandler:
         """Carry one call through the flow and hand it back with the result."""
         story = self._enter(session)
         line = PhoneLine(session, self._speech, self._lengths, self._clock.monotonic)
-        flow = FlowRun(self._flow, line, self._services, story)
+        number = session.environment.caller_number
+        flow = FlowRun(self._flow, line, self._services, story, number=number)
         outcome = Outcome("failed")
         try:
             await session.answer()

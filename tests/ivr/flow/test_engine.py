@@ -4,11 +4,13 @@ import pytest
 
 from cti.domain.events import CallEvent, IvrStepPassed
 from ivr.flow.engine import FlowRun
-from ivr.flow.errors import EndlessFlowError, NotVerifiedError
+from ivr.flow.errors import EndlessFlowError, FlowFaultsError, NotVerifiedError
 from ivr.flow.loader import parse
 from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
+from ivr.flow.service import Answer, Caller
 from ivr.flow.story import Clock, Story
+from ivr.services.identify import Identify
 from tests.ivr.flow.scripted import ACCOUNT, CALL, NOW, PIN, ScriptedLine, TableBilling, go, services
 from tests.ivr.flow.test_loader import FLOW, PROMPTS
 
@@ -19,7 +21,7 @@ def flow(text: str = FLOW) -> Flow:
 
 async def test_a_loop_without_listening_is_cut() -> None:
     text = FLOW.replace("otherwise: goodbye", "otherwise: amount").replace("some: person", "some: amount")
-    with pytest.raises(EndlessFlowError, match="100 steps"):
+    with pytest.raises(EndlessFlowError, match="300 steps"):
         await go(flow(text), ScriptedLine(f"1{ACCOUNT}{PIN}"))
 
 
@@ -27,6 +29,64 @@ async def test_a_bill_is_not_looked_up_for_an_unproved_caller() -> None:
     text = FLOW.replace("1: account", "1: bill\n      3: account")
     with pytest.raises(NotVerifiedError):
         await go(flow(text), ScriptedLine("1"))
+
+
+FREE = """
+flow: x
+languages: [zh]
+start: pin
+person: person
+help: {none: none, wrong: wrong, more: more}
+steps:
+  pin: {do: ask, ask: hello, into: pin, digits: 6, secret: true, then: reading}
+  reading: {do: ask, ask: hello, into: reading, digits: 8, least: 2, then: person}
+  person: {do: queue}
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "way", "seen"),
+    [
+        ("12#", "ok", "12"),
+        ("123456.", "ok", "123456"),
+        ("12345678", "ok", "12345678"),
+        ("1#1#1#", "wrong_input", "• • •"),
+        ("1.12#", "ok", "12"),
+        (f"{PIN}#", "ok", "••••••"),
+        (f"1{PIN}9", "ok", "••••••••"),
+    ],
+)
+async def test_an_entry_from_so_many_to_so_many_digits_ends_with_hash_or_silence(
+    keys: str, way: str, seen: str
+) -> None:
+    free = parse(FREE, file="x.yaml", prompts=PROMPTS, services={})
+    told = await go(free, ScriptedLine(PIN + keys))
+    assert told.steps[1] == ("reading", way)
+    assert told.keyed["reading"] == seen
+
+
+def test_least_leaves_something_to_choose() -> None:
+    with pytest.raises(FlowFaultsError, match="least"):
+        parse(FREE.replace("least: 2", "least: 8"), file="x.yaml", prompts=PROMPTS, services={})
+
+
+async def test_a_service_knows_the_call_its_number_and_its_own_notes() -> None:
+    seen: list[Caller] = []
+
+    class Noting(Identify):
+        async def __call__(self, caller: Caller) -> Answer:
+            seen.append(caller)
+            return Answer("refused", notes={"tries": str(len(seen))})
+
+    story = Story(CALL, lambda fact: None, Clock(now=lambda: NOW))
+    noting = services(TableBilling()) | {"identify": Noting(TableBilling())}
+    line = ScriptedLine(f"1{ACCOUNT}{PIN}{ACCOUNT}{PIN}!")
+    await FlowRun(flow(), line, noting, story, number="13800138000").run()
+    assert [(caller.number, caller.call, dict(caller.notes)) for caller in seen] == [
+        ("13800138000", CALL, {}),
+        ("13800138000", CALL, {"tries": "1"}),
+    ]
+    assert "13800138000" not in repr(seen)
 
 
 async def test_another_account_keyed_after_a_proof_is_unproved() -> None:

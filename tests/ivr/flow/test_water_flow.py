@@ -161,7 +161,7 @@ async def test_what_was_keyed_before_giving_up_is_on_the_agents_screen(flow: Flo
     told = await go(flow, ScriptedLine("11" + "123#" + "10000005" + "99#"))
     assert told.outcome.result == "person"
     assert told.steps[-2] == ("account", "wrong_input")
-    assert told.keyed["account"] == "123 10000005 99"
+    assert told.keyed["account"] == "••• •••••••• ••"
     asked = [prompt for prompt in told.line.prompts if prompt.startswith(("account.", "input.", "ask."))]
     assert asked == [
         "ask.account",
@@ -185,6 +185,13 @@ async def test_a_pin_that_runs_into_a_menu_is_on_no_screen(flow: Flow) -> None:
     assert told.outcome.result == "person"
     assert ("after_bill", "wrong_input") in told.steps
     assert "after_bill" not in told.keyed
+
+
+@pytest.mark.parametrize("keys", [PIN + "#", PIN + PIN[:2], PIN + ".", "12" + PIN, PIN + "!"])
+async def test_a_pin_keyed_where_the_account_belongs_is_on_no_screen(flow: Flow, keys: str) -> None:
+    told = await go(flow, ScriptedLine("11" + keys + "0"))
+    assert PIN[:3] not in repr(told.facts)
+    assert "account" not in told.keyed or set(told.keyed["account"]) <= set("• 0")
 
 
 async def test_star_starts_an_entry_again(flow: Flow) -> None:
