@@ -12,18 +12,17 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from agent_console.ports import Stores, StoreUnavailableError
-from agent_console.wire import (
+from agent_console.wire_live import (
     AccountChoice,
     AccountView,
     ArrearsView,
     BillView,
-    IvrStepView,
     Match,
     PaymentView,
     Pop,
     ReadingView,
-    TicketBrief,
 )
+from agent_console.wire_records import IvrStepView, TicketBrief
 from cti.domain.ids import AccountNumber, CallId, QueueName
 from cti.domain.model import Call
 from cti.domain.utility import Account, AccountSheet, BillingUnavailableError

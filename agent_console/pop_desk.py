@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from agent_console.pop import Answers, Question, build, gather, without_answers
 from agent_console.ports import LiveCentre, Stores
 from agent_console.views import WAITING
-from agent_console.wire import Pop
+from agent_console.wire_live import Pop
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.model import Agent, Call, Changes, Offer, RoutingStatus
 

@@ -10,18 +10,18 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from agent_console.wire import (
+from agent_console.wire import Role
+from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_records import (
     CallPage,
     CallQuery,
     CallRecord,
-    Role,
     Ticket,
     TicketBrief,
     TicketChange,
     TicketPage,
     TicketQuery,
 )
-from agent_console.wire_kpi import KpiQuery
 from cti.domain.events import Presence
 from cti.domain.ids import AccountNumber, AgentId, Extension
 from cti.domain.kpi.tally import Tally

@@ -19,14 +19,15 @@ from agent_console.errors import (
     VersionConflictError,
 )
 from agent_console.ports import Counted, Customers, Stores, StoreUnavailableError, User
-from agent_console.wire import (
+from agent_console.wire import Role
+from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_records import (
     CallPage,
     CallQuery,
     CallRecord,
     Category,
     Disposition,
     IvrStepView,
-    Role,
     Ticket,
     TicketBrief,
     TicketChange,
@@ -35,7 +36,6 @@ from agent_console.wire import (
     TicketQuery,
     TicketStatus,
 )
-from agent_console.wire_kpi import KpiQuery
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from storage import errors as kept_errors
 from storage import records

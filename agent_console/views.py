@@ -9,17 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent_console.auth import Login
-from agent_console.wire import (
-    AgentView,
-    CallPage,
-    CallRecord,
-    CallView,
-    LinkView,
-    LiveView,
-    QueueView,
-    Ticket,
-    TicketPage,
-)
+from agent_console.wire_live import AgentView, CallView, LinkView, LiveView, QueueView
+from agent_console.wire_records import CallPage, CallRecord, Ticket, TicketPage
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.model import Agent, Call, CallStage, CentreState, Link, Queue
 from cti.domain.work import Rules

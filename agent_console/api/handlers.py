@@ -13,27 +13,9 @@ from agent_console.backend import DEMO_PHONE, Backend
 from agent_console.errors import ForbiddenError, NotFoundError, WrongPasswordError
 from agent_console.ports import User
 from agent_console.views import Reader
-from agent_console.wire import (
-    AgentView,
-    CallPage,
-    CallQuery,
-    CallRecord,
-    CurrentPop,
-    DemoPhone,
-    ExtendRequest,
-    Health,
-    LiveView,
-    LoginRequest,
-    PresenceRequest,
-    PushTicket,
-    Session,
-    SiteView,
-    Ticket,
-    TicketChange,
-    TicketPage,
-    TicketQuery,
-    Token,
-)
+from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
+from agent_console.wire_live import AgentView, CurrentPop, ExtendRequest, Health, LiveView, PresenceRequest
+from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
 from cti.domain.ids import AgentId, CallId
 
 audit = logging.getLogger("hydrophone.audit")

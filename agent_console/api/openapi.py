@@ -18,7 +18,8 @@ from pydantic.json_schema import JsonSchemaMode
 from agent_console.api.route import Route
 from agent_console.api.routes import NOTHING, ROUTES
 from agent_console.errors import ConsoleError
-from agent_console.wire import ErrorBody, Push, PushCommand
+from agent_console.wire import ErrorBody
+from agent_console.wire_push import Push, PushCommand
 
 SESSION_COOKIE = "hydrophone_session"
 REF = "#/components/schemas/{model}"

@@ -8,28 +8,10 @@ from typing import Any
 from agent_console.api import handlers
 from agent_console.api.kpi import kpi
 from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
-from agent_console.wire import (
-    AgentView,
-    CallPage,
-    CallQuery,
-    CallRecord,
-    CurrentPop,
-    DemoPhone,
-    ExtendRequest,
-    Health,
-    LiveView,
-    LoginRequest,
-    PresenceRequest,
-    PushTicket,
-    Session,
-    SiteView,
-    Ticket,
-    TicketChange,
-    TicketPage,
-    TicketQuery,
-    Token,
-)
+from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
 from agent_console.wire_kpi import KpiAnswer, KpiQuery
+from agent_console.wire_live import AgentView, CurrentPop, ExtendRequest, Health, LiveView, PresenceRequest
+from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
 
 NOTHING = type(None)
 

@@ -16,7 +16,7 @@ from agent_console import views
 from agent_console.auth import Login
 from agent_console.push.outbox import Ids
 from agent_console.views import Reader
-from agent_console.wire import Pop
+from agent_console.wire_live import Pop
 from cti.domain.ids import AgentId, CallId
 from cti.domain.model import CentreState, Changes
 

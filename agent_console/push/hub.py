@@ -15,7 +15,9 @@ from agent_console.ports import LiveCentre
 from agent_console.push.delays import PopDelays
 from agent_console.push.frames import Composer, numbered
 from agent_console.push.outbox import Ids, Outbox, OutboxFullError, Places
-from agent_console.wire import Pop, PopShown, Role
+from agent_console.wire import Role
+from agent_console.wire_live import Pop
+from agent_console.wire_push import PopShown
 from cti.domain.ids import AgentId, CallId
 from cti.domain.model import Changes
 

@@ -22,7 +22,8 @@ from agent_console.auth import Login, PushTickets
 from agent_console.errors import ConsoleError, ForeignOriginError, NotFoundError, NotLoggedInError, UnavailableError
 from agent_console.push.hub import BAD_COMMAND, GONE, TOO_SLOW, Console, Hub
 from agent_console.push.outbox import SEND_DEADLINE_S
-from agent_console.wire import PopShown, PushCommand, ResyncRequest, Role
+from agent_console.wire import Role
+from agent_console.wire_push import PopShown, PushCommand, ResyncRequest
 
 log = logging.getLogger(__name__)
 quiet = logging.getLogger(f"{__name__}.protocol")

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from agent_console.errors import InvalidError, NotFoundError, VersionConflictError
 from agent_console.ports import Counted, Stores, StoreUnavailableError, User
-from agent_console.wire import (
+from agent_console.wire import Role
+from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_records import (
     CallPage,
     CallQuery,
     CallRecord,
-    Role,
     Ticket,
     TicketBrief,
     TicketChange,
@@ -21,7 +22,6 @@ from agent_console.wire import (
     TicketQuery,
     TicketStatus,
 )
-from agent_console.wire_kpi import KpiQuery
 from cti.domain import events
 from cti.domain.centre import Centre
 from cti.domain.events import Event, Presence

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from agent_console.wire import PopFrame, PopWithdrawn, Push, Snapshot, Upsert
+from agent_console.wire_push import PopFrame, PopWithdrawn, Push, Snapshot, Upsert
 from tests.console.conftest import House
 
 frames: TypeAdapter[Any] = TypeAdapter(Push)

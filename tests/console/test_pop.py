@@ -10,7 +10,8 @@ import pytest
 
 from agent_console.pop import Question, build, gather, keyed_account, match_of, withheld, without_answers
 from agent_console.pop_desk import PopDesk
-from agent_console.wire import Match, Pop, TicketBrief, TicketStatus
+from agent_console.wire_live import Match, Pop
+from agent_console.wire_records import TicketBrief, TicketStatus
 from cti.domain.ids import AccountNumber, AgentId, CallId
 from cti.domain.model import Call
 from storage.call_tickets import ticket_id

@@ -15,7 +15,7 @@ import pytest
 from agent_console.pop import Question, build, gather
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
-from agent_console.wire import Match
+from agent_console.wire_live import Match
 from config.secrets import Secrets
 from config.settings import Settings, Web
 from storage.billing.own import OwnTables

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_console import wire
+from agent_console import wire, wire_records
 from storage import records
 
 
@@ -14,9 +14,9 @@ from storage import records
     ("ours", "theirs"),
     [
         (records.Role, wire.Role),
-        (records.Category, wire.Category),
-        (records.TicketStatus, wire.TicketStatus),
-        (records.Disposition, wire.Disposition),
+        (records.Category, wire_records.Category),
+        (records.TicketStatus, wire_records.TicketStatus),
+        (records.Disposition, wire_records.Disposition),
     ],
 )
 def test_each_word_is_known_on_both_sides(ours: type[StrEnum], theirs: type[StrEnum]) -> None:
@@ -26,11 +26,11 @@ def test_each_word_is_known_on_both_sides(ours: type[StrEnum], theirs: type[StrE
 @pytest.mark.parametrize(
     ("ours", "theirs", "beyond"),
     [
-        (records.CallRecord, wire.CallRecord, set()),
-        (records.Ticket, wire.Ticket, set()),
-        (records.TicketBrief, wire.TicketBrief, set()),
-        (records.TicketEntry, wire.TicketEntry, set()),
-        (records.TicketChange, wire.TicketChange, {"version", "key"}),
+        (records.CallRecord, wire_records.CallRecord, set()),
+        (records.Ticket, wire_records.Ticket, set()),
+        (records.TicketBrief, wire_records.TicketBrief, set()),
+        (records.TicketEntry, wire_records.TicketEntry, set()),
+        (records.TicketChange, wire_records.TicketChange, {"version", "key"}),
     ],
 )
 def test_each_field_on_the_wire_is_in_the_record(ours: type[Any], theirs: type[wire.Wire], beyond: set[str]) -> None:
