@@ -28,6 +28,7 @@ from agent_console.wire_records import (
     Category,
     Disposition,
     IvrStepView,
+    Task,
     Ticket,
     TicketBrief,
     TicketChange,
@@ -168,6 +169,7 @@ class KeptTickets:
             agent=AgentId(query.agent) if query.agent is not None else None,
             queue=QueueName(query.queue) if query.queue is not None else None,
             text=query.q,
+            task=records.Task(query.task.value) if query.task is not None else None,
             since=query.from_,
             until=query.to,
         )
@@ -298,6 +300,8 @@ def ticket(kept: records.Ticket) -> Ticket:
         updated_at=kept.updated_at,
         closed_at=kept.closed_at,
         due_at=kept.due_at,
+        task=Task(kept.task.value) if kept.task is not None else None,
+        task_done_at=kept.task_done_at,
         call=call_record(kept.call) if kept.call is not None else None,
         entries=[entry(kept_entry) for kept_entry in kept.entries],
     )

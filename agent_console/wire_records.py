@@ -56,6 +56,12 @@ class IvrStepView(Wire):
     took_ms: int
 
 
+class Task(StrEnum):
+    """What somebody still has to do for a caller whom nobody spoke with."""
+
+    CALL_BACK = "call_back"
+
+
 class CallRecord(Wire):
     """One call, ended or not. ``outcome`` is None while it lives."""
 
@@ -106,7 +112,10 @@ class TicketEntry(Wire):
 
 
 class Ticket(Wire):
-    """工单: the record of one customer matter. ``version`` counts its changes."""
+    """工单: the record of one customer matter. ``version`` counts its changes.
+
+    A ``task`` waits for somebody until ``task_done_at``.
+    """
 
     id: UUID
     number: str
@@ -124,6 +133,8 @@ class Ticket(Wire):
     updated_at: datetime
     closed_at: datetime | None
     due_at: datetime | None
+    task: Task | None
+    task_done_at: datetime | None
     call: CallRecord | None
     entries: list[TicketEntry]
 
@@ -172,8 +183,12 @@ class CallQuery(Query):
 
 
 class TicketQuery(Query):
-    """Which tickets to list. ``q`` is looked for in number, subject and account, as plain text."""
+    """Which tickets to list. ``q`` is looked for in number, subject and account, as plain text.
 
+    ``task`` finds tickets whose task still waits.
+    """
+
+    task: Task | None = None
     status: TicketStatus | None = None
     category: Category | None = None
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None

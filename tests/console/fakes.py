@@ -443,6 +443,8 @@ def a_ticket(n: int = 1, *, number: str = CALLER) -> Ticket:
         updated_at=NOON,
         closed_at=None,
         due_at=None,
+        task=None,
+        task_done_at=None,
         call=a_record(n, number=number),
         entries=[],
     )

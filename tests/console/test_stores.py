@@ -29,7 +29,7 @@ from storage.users import UserStore
 from tests.console.conftest import free_port
 from tests.console.fakes import NOON, WATER, Clock, FakeLive
 from tests.postgres import database, database_dsn, postgres_server
-from tests.storage.calls import a_call, at, ended, in_menu
+from tests.storage.calls import a_call, abandoned, at, ended, in_menu, served
 
 __all__ = ["database", "database_dsn", "postgres_server"]
 
@@ -155,6 +155,20 @@ async def test_an_agent_completes_a_ticket_and_another_finds_it_changed(real: Re
     assert (after["status"], after["category"], after["subject"]) == ("closed", "repair", "爆管 <b>burst</b>")
     assert after["entries"][-1]["text"] == "'; DROP TABLE tickets; --"
     assert len([entry for entry in after["entries"] if entry["by"] == "agent1"]) == 1
+
+
+async def test_callers_to_be_called_back_are_a_list_that_empties_as_it_is_worked_off(real: Real) -> None:
+    kept = await real.calls.save(abandoned(1))
+    await real.calls.save(served(2, caller_number="15400000002"))
+
+    _, waiting = await real.ask("GET", "/api/tickets?task=call_back&sort=oldest", user="agent1")
+    change = {"version": 1, "key": str(uuid4()), "disposition": "resolved", "status": "closed"}
+    _, closed = await real.ask("PATCH", f"/api/tickets/{kept}", user="agent1", json=change)
+    _, left = await real.ask("GET", "/api/tickets?task=call_back", user="agent1")
+
+    assert [(ticket["id"], ticket["task"]) for ticket in waiting["items"]] == [(str(kept), "call_back")]
+    assert closed["task_done_at"] is not None
+    assert left["items"] == []
 
 
 async def test_a_status_that_cannot_follow_is_refused(real: Real) -> None:

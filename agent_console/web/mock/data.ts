@@ -327,6 +327,8 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
   updated_at: ago(100),
   closed_at: null,
   due_at: null,
+  task: null,
+  task_done_at: null,
   call: {
     id: CALL,
     pbx: 'main',
@@ -413,7 +415,7 @@ const SUBJECTS: readonly Partial<Ticket>[] = [
     disposition: 'informed',
     closed_at: ago(100),
   },
-  { subject: '', category: null, status: 'new', agent: null, account: null },
+  { subject: '', category: null, status: 'open', agent: null, account: null, task: 'call_back' },
   {
     subject: '建议缴费短信提前三天发送',
     category: 'suggestion',

@@ -34,7 +34,7 @@ export const changeTicket = (id: string, change: TicketChange) =>
 /** What a list of tickets can be narrowed to; unset filters are left out. */
 export type TicketFilter = Partial<
   Record<
-    'q' | 'status' | 'category' | 'agent' | 'account' | 'from' | 'to' | 'sort' | 'cursor' | 'limit',
+    'q' | 'status' | 'task' | 'category' | 'agent' | 'account' | 'from' | 'to' | 'sort' | 'cursor' | 'limit',
     string
   >
 >;

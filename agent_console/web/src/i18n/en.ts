@@ -325,6 +325,9 @@ export const en = {
     wrong_number: 'Wrong number',
     no_answer: 'Nobody spoke',
   },
+  task: {
+    call_back: 'Call back',
+  },
   status: {
     new: 'New',
     open: 'Open',
@@ -501,6 +504,12 @@ export const en = {
     field_status: 'Status',
     field_agent: 'Agent',
     field_due_at: 'Due',
+    field_task: 'Task',
+    field_reached_in: 'Reached us in ticket',
+    task: 'Task',
+    taskWaits: 'nobody has yet',
+    taskDone: 'done {{time}}',
+    toCallBack: 'To call back',
     system: 'System',
     started: 'Started',
     ended: 'Ended',

@@ -323,6 +323,9 @@ export const zh: Dictionary = {
     wrong_number: '打错电话',
     no_answer: '无人应答',
   },
+  task: {
+    call_back: '回拨',
+  },
   status: {
     new: '新建',
     open: '处理中',
@@ -499,6 +502,12 @@ export const zh: Dictionary = {
     field_status: '状态',
     field_agent: '坐席',
     field_due_at: '办理期限',
+    field_task: '待办',
+    field_reached_in: '来电已接通，工单',
+    task: '待办',
+    taskWaits: '尚未回拨',
+    taskDone: '{{time}} 完成',
+    toCallBack: '待回拨',
     system: '系统',
     started: '呼入时间',
     ended: '结束时间',

@@ -92,6 +92,14 @@ function TicketFacts({ ticket }: { ticket: Ticket }) {
       <Pair name={t('tickets.caller')}>{phoneNumber(ticket.caller_number) || t('pop.withheld')}</Pair>
       <Pair name={t('tickets.agent')}>{ticket.agent ?? '—'}</Pair>
       <Pair name={t('tickets.opened')}>{times.stamp(ticket.opened_at)}</Pair>
+      {ticket.task && (
+        <Pair name={t('tickets.task')}>
+          {t(`task.${ticket.task}`)} ·{' '}
+          {ticket.task_done_at
+            ? t('tickets.taskDone', { time: times.stamp(ticket.task_done_at) })
+            : t('tickets.taskWaits')}
+        </Pair>
+      )}
       <Pair name={t('tickets.due')}>{ticket.due_at ? times.stamp(ticket.due_at) : '—'}</Pair>
     </dl>
   );

@@ -12,6 +12,7 @@ import type { Category, TicketStatus } from '../../wire';
 export const NO_FILTER: TicketFilter = {
   q: '',
   status: '',
+  task: '',
   category: '',
   agent: '',
   from: '',
@@ -95,6 +96,15 @@ export function TicketFilters({ filter, onChange }: Props) {
         className="filter"
         options={SORTS.map(value => ({ value, label: t(`tickets.sort_${value}`) }))}
       />
+      <Checkbox
+        checked={filter.task === 'call_back'}
+        onChange={event =>
+          set(event.target.checked ? { task: 'call_back', sort: 'oldest' } : { task: '', sort: 'newest' })
+        }
+        data-testid="tickets-to-call-back"
+      >
+        {t('tickets.toCallBack')}
+      </Checkbox>
       {who.role === 'agent' && (
         <Checkbox
           checked={filter.agent === who.user}

@@ -121,7 +121,12 @@ function useColumns(open: (ticket: Ticket) => void): ColumnsType<Ticket> {
     {
       title: t('tickets.status'),
       key: 'status',
-      render: (_, { status }) => <span className={`tag status-${status}`}>{t(`status.${status}`)}</span>,
+      render: (_, { status, task, task_done_at }) => (
+        <>
+          <span className={`tag status-${status}`}>{t(`status.${status}`)}</span>
+          {task && !task_done_at && <span className="tag warn">{t(`task.${task}`)}</span>}
+        </>
+      ),
     },
     {
       title: t('tickets.disposition'),
