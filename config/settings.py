@@ -5,6 +5,7 @@
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,8 @@ from pydantic_settings import (
 )
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
+"""The beginning of a number in E.164."""
 
 
 def home() -> Path:
@@ -61,11 +64,52 @@ class Pbx(Section):
     sip_ws_port: Port = 18088
     sip_ws_url: str | None = None
     trunk_address: str = "127.0.0.2"
+    trunk_port: Port = 15080
     rtp_start: Port = 20000
     rtp_end: Port = 20999
     queue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "water"
     wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
     offer_s: Annotated[int, Field(ge=5, le=120)] = 20
+
+
+class Queue(Section):
+    """One more queue. Callers about ``subject`` who speak ``language`` wait in it; without either it takes all.
+
+    ``[pbx] queue`` is there without being listed, and takes whoever has no queue or only one without agents.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    name_zh: Annotated[str, Field(min_length=1, max_length=64)]
+    name_en: Annotated[str, Field(min_length=1, max_length=64)]
+    subject: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    language: Literal["zh", "en"] | None = None
+    wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
+
+
+class Dialling(Section):
+    """Whom the hotline may call: only its own country, nothing that costs extra, not at night."""
+
+    trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "trunk"
+    allowed: tuple[Prefix, ...] = ()
+    denied: tuple[Prefix, ...] = ()
+    night_from: time | None = time(21)
+    night_until: time | None = time(8)
+    hourly: Annotated[int, Field(ge=0, le=10_000)] = 60
+
+
+class Callback(Section):
+    """How callers who asked for it are called back."""
+
+    attempts: Annotated[int, Field(ge=1, le=9)] = 3
+    pauses_min: tuple[Annotated[float, Field(ge=0, le=1440)], ...] = (5, 15)
+    ring_s: Annotated[int, Field(ge=10, le=120)] = 30
+
+
+class Survey(Section):
+    """The question after the call. ``holdout_pct`` of callers are never asked, so that asking itself can be judged."""
+
+    ask: bool = True
+    holdout_pct: Annotated[int, Field(ge=0, le=100)] = 20
 
 
 class Agi(Section):
@@ -97,6 +141,10 @@ class Settings(BaseSettings):
     site: Site = Site()
     database: Database = Database()
     pbx: Pbx = Pbx()
+    queues: Annotated[tuple[Queue, ...], Field(max_length=50)] = ()
+    dialling: Dialling = Dialling()
+    callback: Callback = Callback()
+    survey: Survey = Survey()
     agi: Agi = Agi()
     web: Web = Web()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
