@@ -14,17 +14,15 @@ def queues_of(settings: Settings) -> tuple[Queue, ...]:
 def queue_for(settings: Settings, wish: str | None, language: str | None) -> str:
     """Return the name of the queue for a caller who speaks ``language`` and comes about ``wish``.
 
-    ``wish`` is a subject, or a queue's own name, which counts as it is. Among the queues of a subject the one of the
-    caller's language comes first, then one for all languages; without either it is the usual queue.
+    ``wish`` is a subject, or else a queue's own name. Among the queues of a subject the one of the caller's language
+    comes first, then one for all languages; without either it is the usual queue.
     """
     usual, *others = queues_of(settings)
     if wish is None:
         return usual.name
-    if any(queue.name == wish for queue in others):
-        return wish
     of_subject = [queue for queue in others if queue.subject == wish]
     for spoken in (language, None):
         for queue in of_subject:
             if queue.language == spoken:
                 return queue.name
-    return usual.name
+    return next((queue.name for queue in others if queue.name == wish), usual.name)

@@ -92,8 +92,8 @@ class Dialling(Section):
     trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "trunk"
     allowed: tuple[Prefix, ...] = ()
     denied: tuple[Prefix, ...] = ()
-    night_from: time | None = time(21)
-    night_until: time | None = time(8)
+    night_from: time = time(21)
+    night_until: time = time(8)
     hourly: Annotated[int, Field(ge=0, le=10_000)] = 60
 
 
