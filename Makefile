@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check unit web bench lock format clean
+.PHONY: help run test check unit web bench drill lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ unit:
 bench: ## measure everything in quick mode; ends with an error if a promise is not kept
 	@$(PYTHON) tools/bootstrap.py --test
 	$(BIN)/python -m bench all --quick
+
+drill: ## every fault drill in full: processes killed, links cut, disks full; the better part of an hour
+	@$(PYTHON) tools/bootstrap.py --test
+	$(BIN)/python -m bench faults
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --no-emit-index-url --no-annotate \

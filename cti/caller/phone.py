@@ -100,10 +100,16 @@ class PhoneCall:
 
 @contextlib.asynccontextmanager
 async def dial(
-    caller: Caller, uri: str, *, answer_s: float = 20.0, clock: Callable[[], float] = time.monotonic
+    caller: Caller,
+    uri: str,
+    *,
+    answer_s: float = 20.0,
+    clock: Callable[[], float] = time.monotonic,
+    make_sound: Callable[[Callable[[], float]], Sound] = Sound,
 ) -> AsyncIterator[PhoneCall]:
     """Place a call to ``uri`` and yield it once it is answered; hung up at the end of the block.
 
+    ``make_sound`` is :class:`cti.caller.quiet.QuietSound` for callers who needn't hear anything.
     Raises :class:`NotAnsweredError` when the hotline refuses or does not answer within ``answer_s``.
     """
     if not _NUMBER.fullmatch(caller.number):
@@ -114,7 +120,7 @@ async def dial(
         return clock() - dialled_at
 
     target = URI.parse(uri)
-    sound, rtp = Sound(since), make_socket(caller.address)
+    sound, rtp = make_sound(since), make_socket(caller.address)
     await sound.start(rtp)
     dialog = Dialog(
         caller=Address(URI.parse(f"sip:{caller.number}@{caller.address}"), caller.name),

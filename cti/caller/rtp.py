@@ -118,7 +118,7 @@ class Sound(asyncio.DatagramProtocol):
         begun = 0
         while True:
             if not pressing and not self._keys.empty():
-                pressing, begun = _event_packets(self._keys.get_nowait()), self._timestamp
+                pressing, begun = event_packets(self._keys.get_nowait()), self._timestamp
             if pressing:
                 marker, payload = pressing.pop(0)
                 if payload:
@@ -138,14 +138,16 @@ class Sound(asyncio.DatagramProtocol):
         return _ENCODE[self._codec](samples.astype(np.int16))
 
     def _emit(self, kind: int, timestamp: int, payload: bytes) -> None:
-        if self._transport is None or self._transport.is_closing() or self._peer is None:
-            return
         self._sequence = (self._sequence + 1) & 0xFFFF
         header = _HEADER.pack(_VERSION, kind, self._sequence, timestamp, self._source)
-        self._transport.sendto(header + payload, self._peer)
+        self._put(header + payload)
+
+    def _put(self, packet: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing() and self._peer is not None:
+            self._transport.sendto(packet, self._peer)
 
 
-def _event_packets(key: str) -> list[tuple[int, bytes]]:
+def event_packets(key: str) -> list[tuple[int, bytes]]:
     """Return the packets of one key press with their marker bits, then empty ones for the pause after it.
 
     The end is sent three times, as RFC 4733 section 2.5.1.4 has it.

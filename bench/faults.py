@@ -1,0 +1,87 @@
+"""Faults to survive: each one done for real to a whole hotline, and every call, ticket and note accounted for.
+
+One table: fault, calls, lost calls, lost tickets, duplicates, drift, recovery. What is promised is zero everywhere
+and a recovery in time; the oracle (:mod:`bench.drill.oracle`) is outside the product.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from statistics import quantiles
+
+from bench.drill import kills
+from bench.drill.drill import Drill, Result, carry_out
+from bench.drill.install import installed
+from bench.drill.oracle import Kind
+from bench.report import Bar, Figure, Report
+
+DRILLS: Mapping[str, Drill] = {
+    "daemon killed -9": kills.daemon_killed,
+    "PBX killed -9": kills.pbx_killed,
+}
+AGENTS, QUICK_AGENTS = 40, 8
+ONLY = "HYDROPHONE_DRILLS"
+"""An environment variable: only the drills whose names hold one of these words, separated by commas."""
+
+
+def chosen() -> Mapping[str, Drill]:
+    """Return the drills to do."""
+    words = [word.strip() for word in os.environ.get(ONLY, "").split(",") if word.strip()]
+    return {name: drill for name, drill in DRILLS.items() if not words or any(word in name for word in words)}
+
+
+async def run(quick: bool) -> Report:
+    """Do every drill on one hotline; a hotline that a drill has left broken is replaced by a new one."""
+    results: list[Result] = []
+    todo = list(chosen().items())
+    while todo:
+        async with installed(QUICK_AGENTS if quick else AGENTS) as install:
+            while todo:
+                name, drill = todo.pop(0)
+                result = await carry_out(install, name, drill, quick=quick)
+                results.append(result)
+                _tell(result)
+                if not result.ok:
+                    break
+    return report(results)
+
+
+def _tell(result: Result) -> None:
+    """Say on stderr how it went, because all of it takes minutes."""
+    print(f"{result.fault}: {'kept' if result.ok else 'NOT KEPT'}", file=sys.stderr, flush=True)  # noqa: T201
+    for why in result.why[:20]:
+        print(f"    {why}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def report(results: Sequence[Result]) -> Report:
+    """Return the table, and a bar for each fault: no finding."""
+    return Report(
+        bench="faults",
+        figures={result.fault: {"found": list(result.why)} for result in results if not result.ok},
+        bars=tuple(Bar(f"{result.fault}: findings", len(result.why), 0) for result in results),
+        rows=tuple(_row(result) for result in results),
+    )
+
+
+def _row(result: Result) -> dict[str, Figure]:
+    verdict = result.verdict
+    p50, p95, worst = _percentiles(result.recoveries)
+    return {
+        "fault": result.fault,
+        "calls": verdict.calls,
+        "lost_calls": verdict.count(Kind.LOST_CALL, Kind.UNMATCHED, Kind.CUT),
+        "lost_tickets": verdict.count(Kind.LOST_TICKET),
+        "duplicates": verdict.count(Kind.DUPLICATE),
+        "drift": verdict.count(Kind.DRIFT) + len(result.drift),
+        "p50_s": p50,
+        "p95_s": p95,
+        "max_s": worst,
+        "broken": len(result.broken),
+    }
+
+
+def _percentiles(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    if not values:
+        return None, None, None
+    cuts = quantiles(values, n=20, method="inclusive") if len(values) > 1 else [values[0]] * 19
+    return round(cuts[9], 2), round(cuts[18], 2), round(max(values), 2)

@@ -1,0 +1,1 @@
+"""The drills themselves: their oracle, and what needs no PBX of them."""
