@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from config.queues import queues_of
 from config.secrets import Secrets
 from config.settings import Settings
 
@@ -125,6 +126,7 @@ def _context(
         _check_address(name, address)
     return {
         "settings": settings,
+        "queues": queues_of(settings),
         "secrets": secrets,
         "extensions": tuple(extensions),
         "phones": "&".join(f"PJSIP/{extension}" for extension in extensions),

@@ -60,8 +60,8 @@ def test_the_patience_of_the_dialplan_is_the_one_asked_for() -> None:
     files = render(settings(), SECRETS, PHONES, paths(), patience=Patience(menu_s=2, queue_s=3, ring_s=4, rounds=6))
     dialplan = files["hydrophone-extensions.conf"]
     assert "Set(TIMEOUT(absolute)=2)" in dialplan
-    assert "Queue(${HYDROPHONE_QUEUE},b(hydrophone-offer^s^1),,,3)" in dialplan
-    assert "Dial(PJSIP/1001&PJSIP/1002,4,b(hydrophone-offer^s^1)m(hydrophone))" in dialplan
+    assert "Queue(${HYDROPHONE_QUEUE},cb(hydrophone-offer^s^1),,,3," in dialplan
+    assert "Dial(PJSIP/1001&PJSIP/1002,4,gb(hydrophone-offer^s^1)m(hydrophone))" in dialplan
     assert "> 6]" in dialplan
 
 
