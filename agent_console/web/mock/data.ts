@@ -1,5 +1,15 @@
 /** Invented people, calls and bills for looking at pages. Nothing here is in a build. */
-import type { AgentView, CallView, LinkView, Pop, QueueView, Session, Ticket } from '../src/wire';
+import type {
+  AgentView,
+  CallView,
+  KpiAnswer,
+  KpiFigure,
+  LinkView,
+  Pop,
+  QueueView,
+  Session,
+  Ticket,
+} from '../src/wire';
 
 export const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 const uuid = (n: number): string => `0b5c7d00-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -439,3 +449,37 @@ export const tickets = (): Ticket[] =>
       caller_number: `139****${10 + n}34`,
     }),
   );
+
+const figure = (kpi: KpiFigure['kpi'], value: number): KpiFigure => ({
+  kpi,
+  formula: kpi,
+  unit: 'percent',
+  zh: '20 秒内接听 ÷ 转人工总量',
+  en: 'answered within 20 s ÷ offered',
+  value,
+  inputs: [
+    { id: 'answered_in_time', zh: '20 秒内接听', en: 'answered within 20 s', value: 387 },
+    { id: 'offered', zh: '转人工总量', en: 'offered', value: 552 },
+  ],
+  goal: { bound: 80, at_most: false },
+  met: value >= 80,
+});
+
+export const kpi = (): KpiAnswer => ({
+  since: ago(36_000),
+  until: ago(0),
+  profile: 'house',
+  profile_zh: '本站',
+  profile_en: 'House',
+  step: 'hour',
+  target_s: 20,
+  short_s: 5,
+  queue: null,
+  agent: null,
+  computed_at: ago(8),
+  total: [figure('service_level', 70.1), figure('answer_rate', 89.9)],
+  points: Array.from({ length: 10 }, (_, n) => ({
+    at: ago(36_000 - 3600 * n),
+    figures: [figure('service_level', 60 + ((n * 7) % 30)), figure('answer_rate', 85 + n)],
+  })),
+});

@@ -3,6 +3,7 @@ import type {
   AgentView,
   CallRecord,
   DemoPhone,
+  KpiAnswer,
   Presence,
   PushTicket,
   Session,
@@ -43,3 +44,13 @@ export function tickets(filter: TicketFilter): Promise<TicketPage> {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== '')).toString();
   return ask<TicketPage>('GET', `/api/tickets${query ? `?${query}` : ''}`);
 }
+
+/** Which figures: a period, how finely, as whom, and of which queue or agent; unset filters are left out. */
+export type KpiFilter = Record<'from' | 'to' | 'step' | 'profile', string> &
+  Partial<Record<'queue' | 'agent', string>>;
+
+export const kpi = (filter: KpiFilter) =>
+  ask<KpiAnswer>(
+    'GET',
+    `/api/kpi?${new URLSearchParams(Object.entries(filter).filter(([, v]) => v !== ''))}`,
+  );

@@ -16,6 +16,7 @@ import { themeOf } from './theme';
 const LoginPage = lazy(() => import('../pages/login/LoginPage'));
 const ConsolePage = lazy(() => import('../pages/console/ConsolePage'));
 const TicketsPage = lazy(() => import('../pages/tickets/TicketsPage'));
+const FiguresPage = lazy(() => import('../pages/figures/FiguresPage'));
 const LivePage = lazy(() => import('../pages/live/LivePage'));
 const DemoPhonePage = lazy(() => import('../pages/phone/DemoPhonePage'));
 const Shell = lazy(() => import('./Shell'));
@@ -101,7 +102,7 @@ function Walled() {
   if (state.kind === 'nobody') return <Redirect to="/login" />;
   const { role } = state.session;
   if (place === '/' && role !== 'agent') return <Redirect to={START[role]} />;
-  if (place.startsWith('/live') && role === 'agent') return <Redirect to="/" />;
+  if (/^\/(live|figures)/.test(place) && role === 'agent') return <Redirect to="/" />;
   return (
     <Shell>
       <Net name={place} key={place}>
@@ -111,6 +112,7 @@ function Walled() {
             <Route path="/tickets" component={TicketsPage} />
             <Route path="/tickets/:id" component={TicketsPage} />
             <Route path="/live" component={LivePage} />
+            <Route path="/figures" component={FiguresPage} />
             <Route component={NotFound} />
           </Switch>
         </Suspense>

@@ -92,6 +92,7 @@ function Pages({ agent }: { agent: boolean }) {
       ] as const)
     : ([
         ['/live', t('app.live')],
+        ['/figures', t('app.figures')],
         ['/tickets', t('app.tickets')],
       ] as const);
   return (

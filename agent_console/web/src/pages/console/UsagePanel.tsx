@@ -1,18 +1,13 @@
 /** The last 24 bills and readings as a chart, estimates hatched and named; the same as a table for who can't see it. */
 import { Segmented, Table } from 'antd';
-import { BarChart, LineChart } from 'echarts/charts';
-import { AriaComponent, GridComponent, TooltipComponent } from 'echarts/components';
-import { type ECharts, init, use } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLanguage, useTimes } from '../../app/site';
 import { fontOf } from '../../app/theme';
+import { Chart } from '../../components/Chart';
 import { money, type Times } from '../../format';
 import type { AccountView, BillView, ReadingView } from '../../wire';
 import { billOption, readingOption, type Words } from './usageOption';
-
-use([BarChart, LineChart, GridComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
 
 type What = 'bills' | 'readings';
 type As = 'chart' | 'table';
@@ -51,7 +46,7 @@ export default function UsagePanel({ account }: { account: AccountView }) {
         />
       </h3>
       {as === 'chart' ? (
-        <Chart account={account} what={what} label={title} />
+        <Usage account={account} what={what} label={title} />
       ) : what === 'bills' ? (
         <BillTable bills={account.bills} />
       ) : (
@@ -83,12 +78,10 @@ function Legend({ what }: { what: What }) {
   );
 }
 
-function Chart({ account, what, label }: { account: AccountView; what: What; label: string }) {
+function Usage({ account, what, label }: { account: AccountView; what: What; label: string }) {
   const { t } = useTranslation();
   const times = useTimes();
   const language = useLanguage();
-  const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<ECharts | null>(null);
   const option = useMemo(() => {
     const words: Words = {
       usage: t('pop.usage_m3'),
@@ -103,22 +96,7 @@ function Chart({ account, what, label }: { account: AccountView; what: What; lab
       ? billOption(account.bills, words, times, font)
       : readingOption(account.readings, words, times, font);
   }, [account, what, t, times, language]);
-
-  useEffect(() => {
-    if (place.current === null) return;
-    const made = init(place.current);
-    chart.current = made;
-    const watch = new ResizeObserver(() => made.resize());
-    watch.observe(place.current);
-    return () => {
-      watch.disconnect();
-      made.dispose();
-    };
-  }, []);
-  useEffect(() => {
-    chart.current?.setOption(option, true);
-  }, [option]);
-  return <div ref={place} className="chart" role="img" aria-label={label} />;
+  return <Chart option={option} label={label} />;
 }
 
 function BillTable({ bills }: { bills: BillView[] }) {

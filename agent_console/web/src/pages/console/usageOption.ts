@@ -1,5 +1,6 @@
 /** What ECharts draws: oldest first, estimates hatched. Tooltips are canvas text, so no markup is ever made of data. */
 import type { EChartsCoreOption } from 'echarts/core';
+import { AXIS, base, timeAxis, tooltip, valueAxis } from '../../components/chartParts';
 import { money, type Times } from '../../format';
 import type { BillView, ReadingView } from '../../wire';
 
@@ -25,54 +26,6 @@ const HATCHED = {
     rotation: -Math.PI / 4,
   },
 };
-const AXIS = '#5d6e78';
-const GRID = '#e6edf0';
-
-interface Point {
-  readonly dataIndex: number;
-}
-
-function base(font: string) {
-  return {
-    animation: false,
-    textStyle: { fontFamily: font },
-    grid: { left: 8, right: 8, top: 26, bottom: 4, containLabel: true },
-    aria: { enabled: true },
-  };
-}
-
-function tooltip(text: (index: number) => string) {
-  return {
-    trigger: 'axis',
-    renderMode: 'richText',
-    axisPointer: { type: 'shadow' },
-    confine: true,
-    formatter: (points: Point | Point[]) =>
-      text((Array.isArray(points) ? points[0] : points)?.dataIndex ?? 0),
-  };
-}
-
-function valueAxis(name: string, shown = true) {
-  return {
-    type: 'value',
-    name,
-    nameTextStyle: { color: AXIS, fontSize: 11, align: shown ? 'left' : 'right' },
-    axisLabel: { color: AXIS, fontSize: 11 },
-    splitLine: { show: shown, lineStyle: { color: GRID } },
-    splitNumber: 3,
-  };
-}
-
-function timeAxis(labels: string[]) {
-  return {
-    type: 'category',
-    data: labels,
-    axisTick: { show: false },
-    axisLine: { lineStyle: { color: '#c3ced4' } },
-    axisLabel: { color: AXIS, fontSize: 11, hideOverlap: true },
-  };
-}
-
 export function billOption(
   newestFirst: readonly BillView[],
   words: Words,
