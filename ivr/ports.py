@@ -7,7 +7,8 @@ from typing import Protocol
 
 from cti.domain.events import CallEvent, Language
 from cti.domain.ids import AccountNumber, CallId, LinkedId
-from cti.domain.utility import Account, Bill, BillingUnavailableError, PinVerdict
+from cti.domain.tariffs import Tariff
+from cti.domain.utility import Account, Bill, BillingUnavailableError, Payment, PinVerdict, Reading
 
 __all__ = [
     "Billing",
@@ -36,6 +37,18 @@ class Billing(Protocol):
 
     async def bills(self, account: AccountNumber, *, limit: int) -> Sequence[Bill]:
         """Return the latest bills, newest first."""
+
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
+        """Return the accounts whose customer has this telephone number, as the network wrote it."""
+
+    async def last_payment(self, account: AccountNumber) -> Payment | None:
+        """Return the latest payment, None if there never was one."""
+
+    async def readings(self, account: AccountNumber, *, limit: int) -> Sequence[Reading]:
+        """Return the meter's latest readings, newest first; none of an account without a meter."""
+
+    async def tariff(self, account: AccountNumber) -> Tariff | None:
+        """Return what the account's water costs, None if that isn't known here."""
 
 
 class Facts(Protocol):

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from cti.domain.kpi.tally import BOUNDS_S, SUMS
 from cti.domain.kpi.times import Doing
+from cti.domain.meter_readings import Doubt, ReportState
 from cti.domain.model import Outcome
 from cti.domain.utility import MeterState, ReadingKind
 from storage.records import Category, Disposition, EntryKind, Role, Task, TicketStatus, TokenKind
@@ -63,6 +64,30 @@ zones = sa.Table(
     sa.Column("code", sa.String(16), nullable=False, unique=True),
     sa.Column("name_zh", sa.Text, nullable=False),
     sa.Column("name_en", sa.Text, nullable=False),
+)
+
+zone_postcodes = sa.Table(
+    "zone_postcodes",
+    metadata,
+    sa.Column("postcode", sa.String(6), primary_key=True),
+    _ref("zone_id", "zones.id"),
+    sa.CheckConstraint("postcode ~ '^[0-9]{6}$'", name="postcode_shape"),
+)
+"""Which zone a postcode lies in, so that any caller can name theirs by keys."""
+
+water_quality = sa.Table(
+    "water_quality",
+    metadata,
+    sa.Column("zone_id", sa.Uuid(), sa.ForeignKey("zones.id"), primary_key=True),
+    sa.Column("sampled_on", sa.Date, primary_key=True),
+    sa.Column("published_on", sa.Date, nullable=False),
+    sa.Column("turbidity_ntu", sa.Numeric(7, 2), nullable=False),
+    sa.Column("chlorine_mg_l", sa.Numeric(7, 2), nullable=False),
+    sa.Column("ph", sa.Numeric(4, 2), nullable=False),
+    sa.Column("hardness_mg_l", sa.Numeric(7, 2), nullable=False),
+    sa.CheckConstraint("published_on >= sampled_on", name="published_after_sampled"),
+    sa.CheckConstraint("ph BETWEEN 0 AND 14", name="ph_known"),
+    *_not_negative("turbidity_ntu", "chlorine_mg_l", "hardness_mg_l"),
 )
 
 tariffs = sa.Table(
@@ -159,6 +184,31 @@ readings = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     *_not_negative("value_m3"),
     _one_of("kind", ReadingKind),
+)
+
+reported_readings = sa.Table(
+    "reported_readings",
+    metadata,
+    _id(),
+    sa.Column("account", sa.String(32), nullable=False),
+    sa.Column("call_id", sa.Uuid()),
+    sa.Column("reported_at", Time, nullable=False),
+    sa.Column("value_m3", sa.Integer, nullable=False),
+    sa.Column("doubt", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("decided_by", sa.String(64)),
+    sa.Column("decided_at", Time),
+    *_not_negative("value_m3"),
+    _one_of("doubt", Doubt),
+    _one_of("state", ReportState),
+    sa.CheckConstraint("(state = 'to_confirm') = (decided_at IS NULL)", name="decided_has_time"),
+)
+"""What customers keyed as their meter's reading. It becomes a reading only when somebody confirms it."""
+sa.Index("ix_reported_readings_account", reported_readings.c.account, reported_readings.c.reported_at.desc())
+sa.Index(
+    "ix_reported_readings_to_confirm",
+    reported_readings.c.reported_at,
+    postgresql_where=reported_readings.c.state == "to_confirm",
 )
 
 bills = sa.Table(

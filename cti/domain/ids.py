@@ -19,6 +19,8 @@ QueueName = NewType("QueueName", str)
 TicketId = NewType("TicketId", UUID)
 AccountNumber = NewType("AccountNumber", str)
 """户号: eight digits, the last of them a check digit. See :mod:`cti.domain.utility`."""
+ZoneCode = NewType("ZoneCode", str)
+"""A supply area, by the utility's own short name for it: ``Z03``."""
 
 _CALLS = UUID("6f7a3f3c-6f0e-5a53-9a2f-0c1b1f1f8d2a")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from cti.domain.ids import AccountNumber
-from cti.domain.utility import Account, Bill, BillingUnavailableError, MeterState, PinVerdict
+from cti.domain.tariffs import Tariff
+from cti.domain.utility import Account, Bill, BillingUnavailableError, MeterState, Payment, PinVerdict, Reading
 
 Behaviour = float | Literal["down", "silent", "broken"]
 """Answers after so many seconds; or refuses at once, never answers, or fails as no billing should."""
@@ -16,11 +17,15 @@ NEVER_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One account; ``locked`` after too many guesses."""
+    """One account; ``locked`` after too many guesses. ``phones`` are its customer's numbers."""
 
     pin: str = field(repr=False)
     locked: bool = False
     bills: tuple[Bill, ...] = ()
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    last_payment: Payment | None = None
+    readings: tuple[Reading, ...] = ()
+    tariff: Tariff | None = None
 
 
 class PretendBilling:
@@ -44,9 +49,7 @@ class PretendBilling:
     async def account(self, account: AccountNumber) -> Account | None:
         """Return the account with nothing but its number."""
         await _behave(self._bills)
-        if account not in self._customers:
-            return None
-        return Account(account, "", "", "", "", "", MeterState.IN_SERVICE, False, False, False)
+        return _bare(account) if account in self._customers else None
 
     async def bills(self, account: AccountNumber, *, limit: int) -> Sequence[Bill]:
         """Return the account's bills, newest first."""
@@ -54,6 +57,33 @@ class PretendBilling:
         customer = self._customers.get(account)
         bills = () if customer is None else customer.bills
         return sorted(bills, key=lambda bill: bill.period, reverse=True)[:limit]
+
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
+        """Return the accounts with this number among their customer's."""
+        await _behave(self._bills)
+        return [_bare(AccountNumber(found)) for found, customer in self._customers.items() if number in customer.phones]
+
+    async def last_payment(self, account: AccountNumber) -> Payment | None:
+        """Return the account's last payment."""
+        await _behave(self._bills)
+        return None if (customer := self._customers.get(account)) is None else customer.last_payment
+
+    async def readings(self, account: AccountNumber, *, limit: int) -> Sequence[Reading]:
+        """Return the account's readings, newest first."""
+        await _behave(self._bills)
+        customer = self._customers.get(account)
+        readings = () if customer is None else customer.readings
+        return sorted(readings, key=lambda reading: reading.on, reverse=True)[:limit]
+
+    async def tariff(self, account: AccountNumber) -> Tariff | None:
+        """Return the account's tariff."""
+        await _behave(self._bills)
+        return None if (customer := self._customers.get(account)) is None else customer.tariff
+
+
+def _bare(account: AccountNumber) -> Account:
+    """Return an account with nothing but its number: nothing else of it is ever spoken."""
+    return Account(account, "", "", "", "", "", MeterState.IN_SERVICE, False, False, False)
 
 
 async def _behave(behaviour: Behaviour) -> None:

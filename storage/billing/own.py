@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import AccountNumber
+from cti.domain.tariffs import Tariff, TariffStep
 from cti.domain.utility import (
     Account,
     AccountSheet,
@@ -29,6 +30,7 @@ from cti.domain.utility import (
 )
 from storage.engine import Database, Work
 from storage.errors import StorageError
+from storage.phones import e164
 from storage.schema import (
     account_pins,
     accounts,
@@ -39,6 +41,7 @@ from storage.schema import (
     payments,
     premises,
     readings,
+    tariff_steps,
     tariffs,
     zones,
 )
@@ -63,7 +66,10 @@ def _utc_now() -> datetime:
 
 
 class OwnTables:
-    """Accounts, bills and PINs from the tables of ``storage.schema``. ``zone`` is where a bill becomes due."""
+    """Accounts, bills and PINs from the tables of ``storage.schema``.
+
+    ``zone`` is where a bill becomes due, ``region`` where numbers without a country code are at home.
+    """
 
     def __init__(
         self,
@@ -71,12 +77,14 @@ class OwnTables:
         *,
         pin_key: str,
         zone: ZoneInfo = ZoneInfo("Asia/Shanghai"),  # noqa: B008 - immutable
+        region: str = "CN",
         deadline_s: float = DEADLINE_S,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = database
         self._pin_key = pin_key
         self._zone = zone
+        self._region = region
         self._deadline_s = deadline_s
         self._now = now
 
@@ -124,12 +132,45 @@ class OwnTables:
 
         return await self._ask(work)
 
-    async def accounts_of_number(self, e164: str) -> Sequence[Account]:
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
         """Return the accounts whose customer has this telephone number, in the order of their numbers."""
-        customer_ids = sa.select(customer_phones.c.customer_id).where(customer_phones.c.e164 == storable(e164))
+        if (known := e164(number, self._region)) is None:
+            return ()
+        customer_ids = sa.select(customer_phones.c.customer_id).where(customer_phones.c.e164 == known)
 
         async def work(connection: AsyncConnection) -> Sequence[Account]:
             return await _accounts(connection, accounts.c.customer_id.in_(customer_ids))
+
+        return await self._ask(work)
+
+    async def last_payment(self, account: AccountNumber) -> Payment | None:
+        """Return the account's latest payment, None if there never was one."""
+
+        async def work(connection: AsyncConnection) -> Payment | None:
+            return await _last_payment(connection, account)
+
+        return await self._ask(work)
+
+    async def readings(self, account: AccountNumber, *, limit: int) -> Sequence[Reading]:
+        """Return the latest readings of the meter that the account has now, newest first."""
+
+        async def work(connection: AsyncConnection) -> Sequence[Reading]:
+            return await _readings(connection, account, limit, of_the_meter_in_use=True)
+
+        return await self._ask(work)
+
+    async def tariff(self, account: AccountNumber) -> Tariff | None:
+        """Return the account's tariff, None when there is no such account, or its tariff has no steps."""
+        query = (
+            sa.select(tariff_steps.c.above_m3, tariff_steps.c.fen_per_m3)
+            .join(accounts, accounts.c.tariff_id == tariff_steps.c.tariff_id)
+            .where(accounts.c.number == storable(account))
+            .order_by(tariff_steps.c.step)
+        )
+
+        async def work(connection: AsyncConnection) -> Tariff | None:
+            steps = tuple(TariffStep(*row) for row in await connection.execute(query))
+            return Tariff(steps) if steps else None
 
         return await self._ask(work)
 
@@ -222,7 +263,9 @@ async def _bills(connection: AsyncConnection, account: AccountNumber, limit: int
     return tuple(Bill(**row) for row in (await connection.execute(query)).mappings())
 
 
-async def _readings(connection: AsyncConnection, account: AccountNumber, limit: int) -> tuple[Reading, ...]:
+async def _readings(
+    connection: AsyncConnection, account: AccountNumber, limit: int, *, of_the_meter_in_use: bool = False
+) -> tuple[Reading, ...]:
     query = (
         sa.select(readings.c.read_on, readings.c.value_m3, readings.c.kind)
         .join(meters, meters.c.id == readings.c.meter_id)
@@ -230,6 +273,10 @@ async def _readings(connection: AsyncConnection, account: AccountNumber, limit: 
         .order_by(readings.c.read_on.desc())
         .limit(limit)
     )
+    if of_the_meter_in_use:
+        newest = sa.select(meters.c.id).where(meters.c.account_id == _id_of(account))
+        in_use = newest.order_by(meters.c.installed_on.desc()).limit(1).scalar_subquery()
+        query = query.where(readings.c.meter_id == in_use)
     rows = (await connection.execute(query)).mappings()
     return tuple(Reading(row["read_on"], row["value_m3"], ReadingKind(row["kind"])) for row in rows)
 

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import asyncpg
 
 from storage.billing.own import pin_hmac
+from storage.demo import quality as quality_of
 from storage.demo import town as figures_of
 from storage.demo.town import MONTHS, Row, Town
 from storage.engine import plain_dsn
@@ -26,6 +27,10 @@ _KEY_CHECK: Final = "demo data"
 
 TABLES: Final = {
     "zones": ("id", "code", "name_zh", "name_en"),
+    "zone_postcodes": ("postcode", "zone_id"),
+    "water_quality": (
+        "zone_id", "sampled_on", "published_on", "turbidity_ntu", "chlorine_mg_l", "ph", "hardness_mg_l",
+    ),
     "tariffs": ("id", "code", "name_zh", "name_en"),
     "tariff_steps": ("tariff_id", "step", "above_m3", "fen_per_m3"),
     "customers": ("id", "name", "language", "vulnerable", "key_account"),
@@ -68,6 +73,8 @@ def rows(town: Town, *, pin_key: str) -> Iterator[tuple[str, int, Iterable[Row]]
     """Yield each table's name, about how many rows it will have, and its rows, in an order that the keys allow."""
     some = town.accounts
     yield "zones", 12, figures_of.zone_rows(town)
+    yield "zone_postcodes", 12, quality_of.postcode_rows(town)
+    yield "water_quality", 36, quality_of.quality_rows(town)
     yield "tariffs", 2, figures_of.tariff_rows(town)
     yield "tariff_steps", 6, figures_of.tariff_step_rows(town)
     yield "customers", some, figures_of.customer_rows(town)

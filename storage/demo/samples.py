@@ -7,7 +7,7 @@ from cti.domain.events import Language
 from cti.domain.ids import AccountNumber
 from cti.domain.utility import Account, Bill
 from storage.billing.own import OwnTables
-from storage.demo.town import SHOWN, Town
+from storage.demo.town import SHOWN, Town, owners
 from storage.errors import NotFoundError
 
 
@@ -43,7 +43,7 @@ async def _sample(billing: OwnTables, town: Town, index: int) -> Sample:
         number=number,
         pin=town.pin(number),
         name=sheet.account.name,
-        phone=town.phone(index),
+        phone=town.phone(owners(town)[index]),
         language="en" if sheet.account.name.isascii() else "zh",
         in_arrears=sheet.arrears.total > 0,
         latest_bill=sheet.bills[0],

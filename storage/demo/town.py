@@ -1,7 +1,8 @@
 """The demo town: who lives there, what they used, were billed and paid. Figures only, no database.
 
 Everything follows from the seed, the number of accounts and the day. The first accounts are made to be shown
-(:data:`SHOWN`): their latest bill is open, one of them is in arrears, one of them speaks English.
+(:data:`SHOWN`): their latest bill is open, and the awkward cases that a hotline meets are among them
+(:class:`Shown`).
 """
 
 import hashlib
@@ -26,6 +27,24 @@ SHOWN: Final = 10
 LEAST_ACCOUNTS: Final = 20
 MOST_ACCOUNTS: Final = 1_000_000
 DUE_DAY: Final = 25
+
+
+class Shown:
+    """The places of accounts made to be shown."""
+
+    IN_ARREARS: Final = 1
+    ENGLISH: Final = 2
+    HIGHER_STEP: Final = 3
+    """Its customer has the next one, too: two accounts on one telephone number."""
+    LONGER_PERIOD: Final = 4
+    PART_PAID: Final = 6
+    ESTIMATED: Final = 7
+    CAUGHT_UP: Final = 8
+    """The bill before the latest was estimated, too low."""
+    TWO_YEARS_IN_ARREARS: Final = 9
+
+
+LONGER_BY_DAYS: Final = 6
 
 _ONE_IN_ARREARS: Final = 8
 _PAYLOADS: Final = 9_000_000
@@ -104,7 +123,9 @@ def owners(town: Town) -> list[int]:
     owner = []
     for index in range(town.accounts):
         place = index % 200
-        if place >= 192:
+        if index == Shown.LONGER_PERIOD:
+            owner.append(Shown.HIGHER_STEP)
+        elif place >= 192:
             owner.append(index - place + 192)
         else:
             owner.append(index - 1 if index % 20 == 19 else index)
@@ -134,11 +155,14 @@ def ledger(town: Town) -> Ledger:
     values_m3 = np.concatenate([first, first + np.cumsum(usage_m3, axis=1)], axis=1)
     estimated = town.random("estimates").random((town.accounts, MONTHS)) < 0.06
     estimated[:, 0] = False
-    estimated[:SHOWN, -1] = False
+    estimated[:SHOWN, -2:] = False
+    estimated[Shown.ESTIMATED, -1] = True
+    estimated[Shown.CAUGHT_UP, -2] = True
     overdue, after = _overdue(town), _paid_after(town)
     unpaid = _unpaid(town, overdue, after)
     late_fee_fen = _late_fees(amount_fen, unpaid)
     open_fen = np.where(unpaid, amount_fen + late_fee_fen, 0)
+    open_fen[Shown.PART_PAID, -1] //= 2
     return Ledger(values_m3, usage_m3, amount_fen, estimated, after, late_fee_fen, open_fen)
 
 
@@ -151,12 +175,17 @@ def _usage(town: Town) -> Ints:
     season = 1 + 0.18 * np.sin((np.array([month.month for month in town.months()[:-1]]) - 4) / 12 * 2 * np.pi)
     usage = np.rint(level * season * dice.normal(1.0, 0.15, size=(town.accounts, bills)))
     most = np.where(business(town)[:, None], 240, 45)
-    return np.clip(usage, 1, most).astype(np.int64)
+    used: Ints = np.clip(usage, 1, most).astype(np.int64)
+    used[Shown.HIGHER_STEP, -13], used[Shown.HIGHER_STEP, -1] = 16, 34
+    for place, more_m3 in ((Shown.LONGER_PERIOD, 4), (Shown.ESTIMATED, 3), (Shown.CAUGHT_UP, 5)):
+        used[place, -1] = np.minimum(used[place, -13], 40) + more_m3
+    return used
 
 
 def _overdue(town: Town) -> Ints:
     """How many of the latest bills that are past their day each account left unpaid."""
     count = np.minimum(town.random("arrears").geometric(0.35, size=town.accounts), MONTHS - 3)
+    count[Shown.TWO_YEARS_IN_ARREARS] = MONTHS - 2
     return np.where(in_arrears(town), count, 0)
 
 
@@ -254,10 +283,12 @@ def meter_rows(town: Town) -> Iterator[Row]:
 def reading_rows(town: Town, figures: Ledger) -> Iterator[Row]:
     """Yield the readings, an account at a time, oldest first."""
     months = town.months()
+    longer = [*months[:-1], min(months[-1] + timedelta(days=LONGER_BY_DAYS), town.as_of)]
     kinds = (str(ReadingKind.ACTUAL), str(ReadingKind.ESTIMATED))
     for index, values in enumerate(figures.values_m3.tolist()):
         meter = town.uuid("meter", index)
-        for month, value, estimated in zip(months, values, figures.estimated[index].tolist(), strict=True):
+        days = longer if index == Shown.LONGER_PERIOD else months
+        for month, value, estimated in zip(days, values, figures.estimated[index].tolist(), strict=True):
             yield meter, month, value, kinds[estimated]
 
 
@@ -275,18 +306,18 @@ def bill_rows(town: Town, figures: Ledger) -> Iterator[Row]:
 
 
 def payment_rows(town: Town, figures: Ledger) -> Iterator[Row]:
-    """Yield a payment for each bill that is paid."""
+    """Yield a payment for each bill that is paid, and for what of one is paid."""
     issued = town.months()[1:]
     channels = town.random("channels").integers(0, len(words.CHANNELS), size=town.accounts).tolist()
     bills = MONTHS - 1
     for index in range(town.accounts):
         account, channel = town.uuid("account", index), words.CHANNELS[channels[index]]
-        amount, still_open = figures.amount_fen[index].tolist(), figures.open_fen[index].tolist()
+        paid_fen = (figures.amount_fen[index] + figures.late_fee_fen[index] - figures.open_fen[index]).tolist()
         after = figures.paid_after_days[index].tolist()
         for n in range(bills):
-            if not still_open[n]:
-                paid_on = issued[n] + timedelta(days=after[n])
-                yield town.uuid("payment", index * bills + n), account, paid_on, amount[n], channel
+            if paid_fen[n]:
+                paid_on = min(issued[n] + timedelta(days=after[n]), town.as_of)
+                yield town.uuid("payment", index * bills + n), account, paid_on, paid_fen[n], channel
 
 
 def tariff_rows(town: Town) -> Iterator[Row]:

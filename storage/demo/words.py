@@ -17,6 +17,9 @@ ZONES: Final = (
     ("Z12", "东郊区", "Eastern Outskirts"),
 )
 
+POSTCODES: Final = tuple((f"99{zone:02d}00", zone - 1) for zone in range(1, len(ZONES) + 1))
+"""Of the range 99, which nobody has been given."""
+
 STREETS: Final = (
     "清泉路", "碧波街", "柳荫巷", "云水道", "望江路", "芙蓉街", "听雨巷", "石桥路", "古井街", "长堤路",
     "荷塘街", "松涛路", "梧桐街", "明月路", "朝阳街", "瑞雪路", "锦绣街", "春晖路", "银杏街", "渔歌路",

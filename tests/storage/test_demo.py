@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
@@ -13,24 +13,28 @@ import sqlalchemy as sa
 
 from cti.domain.ids import QueueName
 from cti.domain.utility import PinVerdict, is_account_number
+from cti.domain.why_high import Explanation, LongerPeriod, explain
 from storage.billing.own import OwnTables
 from storage.demo.load import TABLES, load, loaded, rows
 from storage.demo.people import PEOPLE
 from storage.demo.prepare import prepare
 from storage.demo.samples import samples
 from storage.demo.tariffs import BUSINESS, RESIDENTIAL
-from storage.demo.town import MONTHS, Town
+from storage.demo.town import MONTHS, Shown, Town
+from storage.demo.words import POSTCODES, ZONES
 from storage.engine import Database
 from storage.errors import DemoRefusedError, NotFoundError
 from storage.phones import e164
 from storage.records import Role
 from storage.schema import metadata
 from storage.users import UserStore
+from storage.zones import Zones
 
 KEY = "a key of this test"
 DAY = date(2026, 11, 22)
 TOWN = Town(seed=7, accounts=800, as_of=DAY)
 QUEUE = QueueName("water")
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 PASSWORDS = {person.login: f"word of {person.login}" for person in PEOPLE}
 
 
@@ -78,9 +82,10 @@ def test_readings_go_back_26_months_and_never_down() -> None:
     for row in table(TOWN, "readings"):
         by_meter.setdefault(row["meter_id"], []).append((row["read_on"], int(str(row["value_m3"]))))
     assert len(by_meter) == TOWN.accounts
-    for values in by_meter.values():
+    for meter, values in by_meter.items():
         assert len(values) == MONTHS
-        assert values[-1][0] == date(2026, 11, 1)
+        longer = meter == TOWN.uuid("meter", Shown.LONGER_PERIOD)
+        assert values[-1][0] == date(2026, 11, 7 if longer else 1)
         assert values[0][0] == date(2024, 10, 1)
         assert all(earlier < later for (_, earlier), (_, later) in pairwise(values))
 
@@ -102,11 +107,56 @@ def test_every_bill_is_what_the_tariff_says_and_due_on_the_25th_of_the_next_mont
         assert due.day == 25
 
 
-def test_a_bill_is_paid_in_full_or_open_in_full() -> None:
+def test_a_bill_is_paid_in_full_or_open_in_full_but_for_one_that_is_paid_in_part() -> None:
+    part_paid = TOWN.uuid("account", Shown.PART_PAID)
     paid = Counter(row["account_id"] for row in table(TOWN, "payments"))
     still_open = Counter(row["account_id"] for row in table(TOWN, "bills") if row["open_fen"])
-    assert all(paid[account] + still_open[account] == MONTHS - 1 for account in {*paid, *still_open})
+    for account in {*paid, *still_open}:
+        assert paid[account] + still_open[account] == MONTHS - 1 + (account == part_paid)
     assert all(str(row["paid_on"]) <= str(DAY) for row in table(TOWN, "payments"))
+
+
+@pytest.mark.postgres
+async def test_the_awkward_cases_are_among_the_shown(database: Database, database_dsn: str) -> None:
+    await load(database_dsn, TOWN, pin_key=KEY)
+    billing = OwnTables(database, pin_key=KEY)
+
+    async def why(place: int) -> Explanation:
+        number = TOWN.number(place)
+        bills, readings = await billing.bills(number, limit=24), await billing.readings(number, limit=26)
+        found = explain(bills, readings, await billing.tariff(number))
+        assert found is not None
+        assert found.is_higher
+        return found
+
+    step = (await why(Shown.HIGHER_STEP)).step
+    assert step is not None
+    assert step.step == 3
+    assert (await why(Shown.LONGER_PERIOD)).longer == LongerPeriod(37, 31)
+    assert (await why(Shown.ESTIMATED)).estimated
+    assert (await why(Shown.CAUGHT_UP)).catches_up
+    part_paid = (await billing.bills(TOWN.number(Shown.PART_PAID), limit=1))[0]
+    assert 0 < part_paid.open_fen < part_paid.amount_fen
+    owed = await billing.bills(TOWN.number(Shown.TWO_YEARS_IN_ARREARS), limit=24)
+    assert len([bill for bill in owed if bill.open_fen and bill.due < DAY]) == 23
+    assert owed[-1].late_fee_fen > 0
+    several = await billing.accounts_of_number(TOWN.phone(Shown.HIGHER_STEP))
+    assert {account.number for account in several} == {TOWN.number(3), TOWN.number(4)}
+
+
+@pytest.mark.postgres
+async def test_each_zone_has_a_postcode_and_its_last_figures_nearly_all_good(
+    database: Database, database_dsn: str
+) -> None:
+    await load(database_dsn, TOWN, pin_key=KEY)
+    zones = Zones(database)
+    found = {
+        code: await zones.of_postcode(postcode) for (code, *_), (postcode, _) in zip(ZONES, POSTCODES, strict=True)
+    }
+    assert all(code == zone for code, zone in found.items())
+    figures = [await zones.quality(zone) for zone in found.values() if zone]
+    assert [figure.zone for figure in figures if figure and not figure.meets_the_standard] == ["Z08"]
+    assert {figure.sampled_on for figure in figures if figure} == {date(2026, 11, 8)}
 
 
 def test_there_are_a_few_hundred_amounts_some_estimates_both_languages_and_twelve_zones() -> None:
@@ -144,7 +194,7 @@ def test_a_town_too_small_or_too_big_is_refused(accounts: int) -> None:
 @pytest.mark.postgres
 async def test_the_samples_are_what_a_caller_hears(database: Database, database_dsn: str) -> None:
     await prepare(database_dsn, TOWN, pin_key=KEY, passwords=PASSWORDS, queue=QUEUE)
-    billing = OwnTables(database, pin_key=KEY)
+    billing = OwnTables(database, pin_key=KEY, now=lambda: NOON)
     usual, owing, english = await samples(billing, TOWN)
     assert not usual.in_arrears
     assert owing.in_arrears

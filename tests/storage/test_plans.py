@@ -18,8 +18,10 @@ from storage.cursors import to_cursor
 from storage.engine import Database, plain_dsn
 from storage.kpi import KpiStore
 from storage.records import CallFilter, Category, Task, TicketFilter, TicketSort, TicketStatus
+from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
+from storage.zones import Zones
 from tests.postgres import PostgresServer
 from tests.storage.calls import MAIN, NOON
 
@@ -36,6 +38,8 @@ BIG = {
     "customer_phones",
     "tokens",
     "agent_times",
+    "reported_readings",
+    "premises",
 }
 
 FILL = """
@@ -69,6 +73,10 @@ INSERT INTO readings SELECT id, '2026-01-01'::date + m, m, 'actual' FROM meters,
 INSERT INTO bills SELECT id, '2024-01-01'::date + m * interval '1 month', 1, 100, '2026-01-01', 0, 0, false
 FROM accounts, generate_series(1, 26) AS m;
 INSERT INTO payments SELECT gen_random_uuid(), account_id, period, 100, 'bank' FROM bills;
+INSERT INTO reported_readings (id, account, reported_at, value_m3, doubt, state, decided_at)
+SELECT gen_random_uuid(), lpad((n % 5000)::text, 8, '0'), '2026-11-22T04:00Z'::timestamptz - n * interval '1 minute', 1,
+       'none', CASE WHEN n <= 40 THEN 'to_confirm' ELSE 'confirmed' END, CASE WHEN n > 40 THEN now() END
+FROM generate_series(1, 30000) AS n;
 INSERT INTO users VALUES ('00000000-0000-0000-0000-000000000001', 'u', 'u', 'agent', 'x', NULL, true);
 INSERT INTO tokens SELECT sha256(n::text::bytea), '00000000-0000-0000-0000-000000000001', 'session', now(), now() + '1d'
 FROM generate_series(1, 5000) AS n;
@@ -134,6 +142,13 @@ QUERIES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "bills": lambda db: OwnTables(db, pin_key="k").bills(ACCOUNT, limit=3),
     "a sheet": lambda db: OwnTables(db, pin_key="k").sheet(ACCOUNT),
     "accounts of a number": lambda db: OwnTables(db, pin_key="k").accounts_of_number(NUMBER),
+    "a last payment": lambda db: OwnTables(db, pin_key="k").last_payment(ACCOUNT),
+    "readings": lambda db: OwnTables(db, pin_key="k").readings(ACCOUNT, limit=26),
+    "a tariff": lambda db: OwnTables(db, pin_key="k").tariff(ACCOUNT),
+    "reported readings of an account": lambda db: ReportedReadings(db).of_account(ACCOUNT),
+    "reported readings to confirm": lambda db: ReportedReadings(db).to_confirm(),
+    "the zone of a number": lambda db: Zones(db).of_number(NUMBER),
+    "the zone of an account": lambda db: Zones(db).of_account(ACCOUNT),
     "a PIN": lambda db: OwnTables(db, pin_key="k").check_pin(ACCOUNT, "000000"),
     "figures computed": lambda db: KpiStore(db).recompute(NOON - timedelta(hours=2), NOON),
     "a token": lambda db: UserStore(db).lookup("x"),

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from cti.domain.events import AccountClaimed, CallEvent, IvrStepPassed, Language
 from cti.domain.ids import AccountNumber, CallId
-from cti.domain.utility import Account, Bill, BillingUnavailableError, PinVerdict
+from cti.domain.tariffs import Tariff
+from cti.domain.utility import Account, Bill, BillingUnavailableError, MeterState, Payment, PinVerdict, Reading
 from ivr.errors import HungUpError
 from ivr.flow.engine import FlowRun
 from ivr.flow.line import Speaking
@@ -103,11 +104,20 @@ def bill(month: int, amount_fen: int, *, open_fen: int = 0, late_fee_fen: int = 
 class TableBilling:
     """Billing with one account. ``slow_s`` delays every answer, ``down`` refuses it."""
 
-    def __init__(self, bills: Sequence[Bill] = (), *, slow_s: float = 0, down: bool = False, locked: bool = False):
+    def __init__(
+        self,
+        bills: Sequence[Bill] = (),
+        *,
+        slow_s: float = 0,
+        down: bool = False,
+        locked: bool = False,
+        accounts: Sequence[AccountNumber] = (),
+    ):
         self._bills = bills
         self._slow_s = slow_s
         self._down = down
         self._locked = locked
+        self.accounts = accounts
         self.pins: list[tuple[str, str]] = []
         self.asked = 0
 
@@ -132,6 +142,19 @@ class TableBilling:
     async def bills(self, account: AccountNumber, *, limit: int) -> Sequence[Bill]:
         await self._work()
         return self._bills[:limit] if account == ACCOUNT else []
+
+    async def accounts_of_number(self, number: str) -> Sequence[Account]:
+        await self._work()
+        return [Account(one, "", "", "", "", "", MeterState.IN_SERVICE, False, False, False) for one in self.accounts]
+
+    async def last_payment(self, account: AccountNumber) -> Payment | None:
+        raise NotImplementedError
+
+    async def readings(self, account: AccountNumber, *, limit: int) -> Sequence[Reading]:
+        raise NotImplementedError
+
+    async def tariff(self, account: AccountNumber) -> Tariff | None:
+        raise NotImplementedError
 
 
 @dataclass
