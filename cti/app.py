@@ -26,6 +26,7 @@ from cti.ami.session import AmiAddress
 from cti.domain.centre import Centre
 from cti.domain.events import DayBegan, QueueOpened
 from cti.domain.ids import PbxName, QueueName
+from cti.services.anti_entropy import AntiEntropy
 from cti.services.call_book import CallBook
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
@@ -98,6 +99,7 @@ class App:
         self.resync = Resync(self.live, self.translator, self.book, self.clock, monotonic=self.clock.monotonic)
         self.link = self._make_link()
         self.resync.link = self.link
+        self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.clock)
         self.members = Members(self.live, self._pbx, self.link)
         self.orders = ConsoleOrders(self.live, self.consoles, self.clock)
         self.keeping = Keeping(
@@ -216,6 +218,7 @@ class App:
             pbx=self._pbx,
             link=self.link,
             resync=self.resync,
+            anti_entropy=self.anti_entropy,
             recorder=self.recorder,
             live=self.live,
             figures=self.figures,
@@ -227,6 +230,7 @@ class App:
 
     async def _start_link(self) -> None:
         self._own(self.members.run(), "members")
+        self._own(self.anti_entropy.run(), "anti-entropy")
         self._stack.push_async_callback(self.link.close)
         await self.link.start()
 

@@ -243,6 +243,14 @@ class AmiLink:
         if handler is not None:
             self._intake.notice(f"link {state.phase}", lambda: handler(state))
 
+    def in_order(self, what: str, call: Callable[[], Awaitable[None] | None]) -> None:
+        """Let the worker make a call, after all events that have arrived by now and before all later ones.
+
+        ``what`` names it in the log, should it fail. A call that takes long delays the events behind it, so what is
+        long is done in slices: each asks for the next one by this method. Nothing comes of it on a closed link.
+        """
+        self._intake.notice(what, call)
+
     # -------------------------------------------------------------- questions
 
     async def send(self, action: AmiAction, *, timeout_s: float = 5.0, idempotent: bool = False) -> Response:

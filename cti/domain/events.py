@@ -58,6 +58,24 @@ class Resynced(PbxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TruthChecked(PbxEvent):
+    """While the link was up, the PBX was asked for everything, and ``drift`` differences were put right."""
+
+    drift: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallGone(PbxEvent):
+    """The PBX has this call no longer, and no event told of its end.
+
+    ``assumed``: nor does anything else tell how it ended, so what is said of it is what was known before.
+    """
+
+    call: CallId
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEvent(PbxEvent):
     """A fact about one channel of one call."""
 

@@ -113,7 +113,8 @@ class Call:
     ``offered_to`` is the latest of them; ``talks`` are all conversations, ``agent`` had the latest one. ``boot`` is
     the PBX's start under which the call was first seen, None if only the menu knew of it. ``counted`` means that
     the present visit to the queue is in the day's sums. ``legs_over`` remembers hangups, because a hangup wins
-    over whatever is told late of that leg.
+    over whatever is told late of that leg. ``end_assumed``: nobody saw the end and nothing tells of it, so time and
+    outcome are the best that can be said.
     """
 
     id: CallId
@@ -153,6 +154,7 @@ class Call:
     counted: bool = False
     abandoned: bool = False
     ivr_result: str | None = None
+    end_assumed: bool = False
 
     @property
     def first_leg(self) -> ChannelId:

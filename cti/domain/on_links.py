@@ -40,6 +40,20 @@ def on_resynced(work: Work, event: events.Resynced) -> None:
             work.put_call(replace(call, boot=known.boot))
 
 
+def on_truth_checked(work: Work, event: events.TruthChecked) -> None:
+    """Note when the truth was checked. What was wrong has been put right by facts of its own."""
+    known = work.state.links.get(event.pbx)
+    if known is not None and known.up:
+        work.put_link(replace(known, synced_at=event.at, drift=known.drift + event.drift))
+
+
+def on_call_gone(work: Work, event: events.CallGone) -> None:
+    """End a call whose end nobody saw."""
+    call = work.call(event.call)
+    if call is not None:
+        work.end_call(replace(call, end_assumed=event.assumed), event.at)
+
+
 def on_call_restored(work: Work, event: events.CallRestored) -> None:
     """Take up a call from before our own start, or add to a live one what only its record knows."""
     record = event.record
@@ -54,5 +68,7 @@ HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.LinkUp: on_link_up,
     events.LinkDown: on_link_down,
     events.Resynced: on_resynced,
+    events.TruthChecked: on_truth_checked,
+    events.CallGone: on_call_gone,
     events.CallRestored: on_call_restored,
 }

@@ -7,6 +7,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from cti.ami.link import AmiLink
 from cti.domain.ids import PbxName
+from cti.services.anti_entropy import AntiEntropy
+from cti.services.asking import KINDS
 from cti.services.figures import Figures
 from cti.services.live import Live
 from cti.services.recorder import Recorder
@@ -23,6 +25,7 @@ class Parts:
     pbx: PbxName
     link: AmiLink
     resync: Resync
+    anti_entropy: AntiEntropy
     recorder: Recorder
     live: Live
     figures: Figures
@@ -73,8 +76,18 @@ def _ami(parts: Parts) -> Iterator[Metric]:
         yield _of_pbx(CounterMetricFamily(f"hydrophone_ami_{name}", text, labels=["pbx"]), parts.pbx, value)
     refused = {"damaged": counters.damaged, "forged": counters.forged, "stale": counters.stale}
     yield _counted("hydrophone_ami_frames_refused", "Messages that were not believed", "reason", refused)
+    yield from _truth(parts)
+
+
+def _truth(parts: Parts) -> Iterator[Metric]:
+    check = parts.anti_entropy
     resyncs = {"done": parts.resync.done, "failed": parts.resync.failed}
     yield _counted("hydrophone_resyncs", "Times the PBX was asked for the whole truth", "result", resyncs)
+    checks = {"done": check.done, "failed": check.failed, "passed_over": check.passed_over}
+    yield _counted("hydrophone_truth_checks", "Times the state was compared with the whole truth", "result", checks)
+    corrections = parts.resync.corrections + check.corrections
+    kinds = {kind: corrections[kind] for kind in KINDS}
+    yield _counted("hydrophone_corrections", "What was different from the truth and put right", "kind", kinds)
 
 
 def _of_pbx(family: GaugeMetricFamily | CounterMetricFamily, pbx: PbxName, value: float) -> Metric:

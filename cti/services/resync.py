@@ -7,23 +7,20 @@ the screens show grows older, which they say.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
-from cti.ami import actions
-from cti.ami.actions import AmiAction
-from cti.ami.errors import ActionRefusedError, AmiError
+from cti.ami.errors import AmiError
 from cti.ami.intake import Doubt
 from cti.ami.link import LinkState
-from cti.ami.messages import Event as Message
-from cti.ami.messages import Response
 from cti.domain import events
-from cti.domain.ids import CallId, ChannelId
+from cti.services import asking
+from cti.services.asking import Differences, Known, Link
 from cti.services.call_book import CallBook
 from cti.services.live import NOTHING, Live
-from cti.translator import Snapshot, Translator, boot_time, snapshot
+from cti.translator import Snapshot, Translator
 
 _log = logging.getLogger(__name__)
 
@@ -31,24 +28,7 @@ ATTEMPTS: Final = 5
 FIRST_PAUSE_S: Final = 0.2
 SPACING_S: Final = 1.0
 """Doubts that come faster than this are answered together."""
-
-
-class Link(Protocol):
-    """The part of the AMI link that a resync needs."""
-
-    async def send(self, action: AmiAction) -> Response:
-        """Ask one thing."""
-
-    async def collect(self, action: AmiAction) -> list[Message]:
-        """Ask for a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the centre knew before the PBX was asked: only that can turn out to be gone."""
-
-    calls: frozenset[CallId]
-    legs: frozenset[tuple[CallId, ChannelId]]
+SLICE_S: Final = 0.004
 
 
 class Resync:
@@ -67,6 +47,7 @@ class Resync:
         self.link: Link | None = None
         self.done = 0
         self.failed = 0
+        self.corrections: Counter[str] = Counter(dict.fromkeys(asking.KINDS, 0))
         self._live = live
         self._translator = translator
         self._book = book
@@ -108,57 +89,49 @@ class Resync:
 
     async def _take(self) -> None:
         link = self._link()
-        boot = boot_time((await link.send(actions.core_status())).or_raise())
+        boot = await asking.boot_of(link)
         await asyncio.to_thread(self._book.on_link_up, boot)
         pbx = self._translator.pbx
         before = self._live.state.links.get(pbx)
         if before is None or not before.up or before.boot != boot:
             self._live.apply(events.LinkUp(at=self._now(), pbx=pbx, boot=boot))
-        known = self._known()
-        channels = await link.collect(actions.core_show_channels())
-        queues = await link.collect(actions.queue_status())
-        found = snapshot(self._translator, channels, queues, await self._devices(link))
-        self._apply(found, known)
+        known = Known.now(self._live.state, pbx)
+        found = await asking.read(self._translator, await asking.lists_of(link))
+        await self._apply(found, known)
 
     def _link(self) -> Link:
         if self.link is None:
             raise RuntimeError("a resync needs its link")
         return self.link
 
-    @staticmethod
-    async def _devices(link: Link) -> Sequence[Message]:
-        """Return the devices' states; a PBX without that module still has its queues' view of them."""
-        try:
-            return await link.collect(actions.device_state_list())
-        except ActionRefusedError:
-            return ()
-
-    def _known(self) -> _Known:
-        mine = [call for call in self._live.state.calls.values() if call.pbx == self._translator.pbx]
-        return _Known(
-            calls=frozenset(call.id for call in mine),
-            legs=frozenset((call.id, leg) for call in mine for leg in call.legs),
-        )
-
-    def _apply(self, found: Snapshot, known: _Known) -> None:
+    async def _apply(self, found: Snapshot, known: Known) -> None:
+        """Apply the snapshot. The consoles and the menu have their turns in between; the events wait."""
         now, pbx = self._now(), self._translator.pbx
         link = self._live.state.links.get(pbx)
         first = link is None or link.synced_at is None
-        facts = (*found.facts, *self._gone(found, known, now))
-        drift = sum(self._live.apply(fact) != NOTHING for fact in facts)
-        gone = known.calls - found.calls
+        differences = Differences()
+        ends = self._monotonic() + SLICE_S
+        for fact in (*found.facts, *self._gone(found, known, now)):
+            if self._live.apply(fact) != NOTHING:
+                differences.note(fact, known)
+            if self._monotonic() >= ends:
+                await asyncio.sleep(0)
+                ends = self._monotonic() + SLICE_S
+        if not first:
+            self.corrections.update(differences.by_kind)
         started_since = frozenset(self._live.state.calls) - known.calls
-        self._live.apply(
-            events.Resynced(at=now, pbx=pbx, live=found.calls | started_since, drift=0 if first else drift + len(gone))
-        )
-        _log.info("resynced: %d calls, %d differences", len(found.calls), drift + len(gone))
+        drift = 0 if first else differences.drift
+        self._live.apply(events.Resynced(at=now, pbx=pbx, live=found.calls | started_since, drift=drift))
+        _log.info("resynced: %d calls, %d differences", len(found.calls), differences.drift)
 
-    def _gone(self, found: Snapshot, known: _Known, now: datetime) -> Iterator[events.Event]:
-        """Yield what the PBX has no longer: legs of calls that go on, and members of queues."""
+    def _gone(self, found: Snapshot, known: Known, now: datetime) -> Iterator[events.Event]:
+        """Yield what the PBX has no longer: legs of calls that go on, calls, and members of queues."""
         pbx = self._translator.pbx
         for call, leg in known.legs:
             if call in found.calls and leg not in found.legs:
                 yield events.LegEnded(at=now, pbx=pbx, call=call, leg=leg, cause=0)
+        for call in known.calls - found.calls:
+            yield events.CallGone(at=now, pbx=pbx, call=call, assumed=True)
         for agent in tuple(self._live.state.agents.values()):
             for queue in agent.memberships:
                 if (queue, agent.extension) not in found.members:

@@ -667,3 +667,40 @@ def test_a_record_without_an_answer_does_not_move_the_conversation() -> None:
 
 def test_seconds_are_whole_and_never_negative() -> None:
     assert (calls.seconds(at(0), at(1.9)), calls.seconds(at(5), at(1))) == (1, 0)
+
+
+# ------------------------------------------------------------------ what no event told
+
+
+def test_a_call_that_is_gone_ends_and_says_that_its_end_was_assumed() -> None:
+    story = Story()
+    story.talking()
+    story.tell(e.CallGone(at=at(60), pbx=PBX, call=story.call().id, assumed=True))
+    assert (story.call().outcome, story.call().end_assumed, story.call().talk_s) == (Outcome.ANSWERED, True, 40)
+    assert story.agent().routing is RoutingStatus.WRAP_UP
+
+
+def test_a_call_that_is_gone_twice_ends_once() -> None:
+    story = Story()
+    story.talking()
+    story.hung_up(30)
+    story.hung_up(30, agent=ANNA)
+    before = story.call()
+    story.tell(e.CallGone(at=at(60), pbx=PBX, call=before.id, assumed=True))
+    assert story.call() == before
+
+
+def test_a_check_says_how_old_the_truth_is_and_adds_up_what_it_put_right() -> None:
+    story = Story()
+    story.tell(e.TruthChecked(at=at(60), pbx=PBX, drift=2))
+    story.tell(e.TruthChecked(at=at(120), pbx=PBX, drift=1))
+    link = story.centre.state.links[PBX]
+    assert (link.synced_at, link.drift) == (at(120), 3)
+
+
+def test_a_check_that_ends_after_the_link_went_says_nothing() -> None:
+    story = Story()
+    story.tell(e.LinkDown(at=at(50), pbx=PBX, reason="lost"))
+    story.tell(e.TruthChecked(at=at(60), pbx=PBX, drift=2))
+    link = story.centre.state.links[PBX]
+    assert (link.synced_at, link.drift) == (None, 0)

@@ -63,6 +63,8 @@ export const en = {
     useHere: 'Use this window',
     age: 'Data age',
     synced: 'Last checked against the phone system {{age}} ago, {{drift}} differences put right',
+    checked: 'Phone system {{pbx}}: checked {{age}} ago, {{drift}} differences put right so far',
+    notChecked: 'Phone system {{pbx}}: not checked yet',
     ageSeconds: '{{age}}',
   },
   presence: {

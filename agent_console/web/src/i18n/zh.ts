@@ -64,6 +64,8 @@ export const zh: Dictionary = {
     useHere: '改用本窗口',
     age: '数据时效',
     synced: '{{age}} 前与电话系统核对过，纠正差异 {{drift}} 处',
+    checked: '电话系统 {{pbx}}：{{age}} 前核对过，累计纠正差异 {{drift}} 处',
+    notChecked: '电话系统 {{pbx}}：尚未核对',
     ageSeconds: '{{age}}',
   },
   presence: {

@@ -4,6 +4,7 @@ import { useDoubt, useLive } from '../../app/live';
 import { AgentTable } from './AgentTable';
 import { CallerTable } from './CallerTable';
 import { QueueFigures } from './QueueFigures';
+import { Truth } from './Truth';
 
 export default function LivePage() {
   const { calls, agents, queues } = useLive(live => live.state);
@@ -11,6 +12,7 @@ export default function LivePage() {
   const names = useMemo(() => new Map([...agents.values()].map(agent => [agent.id, agent.name])), [agents]);
   return (
     <div className={`live${aged}`} data-testid="live" data-aged={aged !== ''}>
+      <Truth />
       {[...queues.values()].map(queue => (
         <QueueFigures key={queue.name} queue={queue} />
       ))}
