@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
-from bench.drill import kills
+from bench.drill import kills, links
 from bench.drill.drill import Drill, Result, carry_out
 from bench.drill.install import installed
 from bench.drill.oracle import Kind
@@ -18,6 +18,15 @@ from bench.report import Bar, Figure, Report
 DRILLS: Mapping[str, Drill] = {
     "daemon killed -9": kills.daemon_killed,
     "PBX killed -9": kills.pbx_killed,
+    "AMI gone for 60 s": links.gap,
+    "AMI broken in calls": links.churn,
+    "AMI half open": links.half_open,
+    "AMI flood": links.flood,
+    "daemon stalled 5 s": links.stall,
+    "AMI lists cut off": links.partial_lists,
+    "AMI garbage": links.garbage,
+    "AMI login refused": links.login_refused,
+    "AMI slots taken": links.slots_taken,
 }
 AGENTS, QUICK_AGENTS = 40, 8
 ONLY = "HYDROPHONE_DRILLS"

@@ -241,3 +241,18 @@ async def _differences(install: Install) -> list[str]:
         elif member is None or member.paused or member.device != 1:
             found.append(f"{agent['id']} is idle, but the queue has {member}")
     return found
+
+
+IN_USE: Final = frozenset({2, 3, 7, 8})
+"""Asterisk's device states of a phone that is in a call: in use, busy, ringing and in use, on hold."""
+
+
+async def screen_is_true(install: Install) -> bool:
+    """Tell whether a supervisor sees what the PBX says: calls, who waits, who talks. For the middle of a drill."""
+    live, truth = await install.live(), await install.ami.truth()
+    if not live or len(live["calls"]) != len(truth.linkedids):
+        return False
+    waiting = sum(len(queue["waiting"]) for queue in live["queues"])
+    busy = {agent["extension"] for agent in live["agents"] if agent["talk"] != "none"}
+    in_use = {extension for extension, member in truth.members.items() if member.device in IN_USE}
+    return waiting == len(truth.waiting) and busy == in_use

@@ -21,7 +21,7 @@ from bench.drill.desks import Desk, Desks
 from bench.drill.pbx import Ami, DrillPbx, phones_of
 from bench.drill.people import Crowd
 from bench.drill.phones import ADDRESS, Phones
-from bench.drill.proxy import Proxy, WholeFrames
+from bench.drill.proxy import Frames, Proxy
 from config.secrets import Secrets
 from config.settings import Agi, Pbx, Settings, Web
 from cti.domain.ids import Extension, QueueName
@@ -53,6 +53,7 @@ class Install:
     desks: Desks
     agents: list[Desk]
     ami_proxy: Proxy
+    frames: Frames
     db_proxy: Proxy
     supervisor: Desk
     supervisor_token: str
@@ -111,8 +112,9 @@ async def _build(stack: contextlib.AsyncExitStack, home: Path, extensions: list[
     await asyncio.gather(_people(postgres, extensions), pbx.up())
     stack.push_async_callback(pbx.down)
 
+    frames = Frames()
     ami_proxy = Proxy(
-        lambda: asyncio.open_connection(settings.pbx.host, settings.pbx.ami_port, limit=1 << 20), watch=WholeFrames
+        lambda: asyncio.open_connection(settings.pbx.host, settings.pbx.ami_port, limit=1 << 20), watch=frames.watch
     )
     ami_port = await ami_proxy.start_tcp()
     stack.push_async_callback(ami_proxy.stop)
@@ -137,7 +139,7 @@ async def _build(stack: contextlib.AsyncExitStack, home: Path, extensions: list[
     install = Install(
         home, settings, postgres, pbx, Ami(settings, secrets), daemon, phones, crowd, desks,
         [Desk(desks, _user(extension), token) for extension, token in zip(extensions, tokens, strict=True)],
-        ami_proxy, db_proxy, Desk(desks, SUPERVISOR, boss), boss,
+        ami_proxy, frames, db_proxy, Desk(desks, SUPERVISOR, boss), boss,
     )  # fmt: skip
     for desk in (*install.agents, install.supervisor):
         stack.push_async_callback(desk.close)

@@ -14,6 +14,8 @@ from typing import Protocol
 
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 _READ = 256 * 1024
+END = b"\r\n\r\n"
+"""The end of an AMI message."""
 
 
 class Watch(Protocol):
@@ -43,12 +45,45 @@ class Clear:
         return data
 
 
-@dataclass(slots=True)
+class Frames:
+    """What is known and done about all AMI connections: an example of each event, and lists that are broken off."""
+
+    def __init__(self) -> None:
+        self.examples: dict[bytes, bytes] = {}
+        self.breaks_lists = False
+        self.lists_broken = 0
+
+    def watch(self) -> "WholeFrames":
+        """Return who looks at one connection."""
+        return WholeFrames(self)
+
+    def pass_on(self, frames: bytes) -> bytes:
+        """Look at whole messages; returns what is passed on."""
+        for frame in frames.split(END):
+            name = frame.partition(b"\r\n")[0]
+            if name.startswith(b"Event: "):
+                self.examples[name.removeprefix(b"Event: ")] = frame + END
+        return self._broken(frames) if self.breaks_lists else frames
+
+    def _broken(self, frames: bytes) -> bytes:
+        """Leave out every other item of a list, and say that it was cancelled."""
+        kept = []
+        for number, frame in enumerate(frames.removesuffix(END).split(END)):
+            if b"\r\nEventList: Complete" in frame:
+                self.lists_broken += 1
+                kept.append(frame.replace(b"\r\nEventList: Complete", b"\r\nEventList: cancelled"))
+            elif number % 2 or not frame.startswith((b"Event: CoreShowChannel\r", b"Event: QueueEntry\r")):
+                kept.append(frame)
+        return b"".join(frame + END for frame in kept)
+
+
 class WholeFrames:
     """Passes AMI messages on whole, so that another may be put between two of them."""
 
-    _rest: bytes = b""
-    _greeted: bool = False
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._rest = b""
+        self._greeted = False
 
     def asked(self, data: bytes) -> bytes:
         """Pass it on."""
@@ -59,9 +94,9 @@ class WholeFrames:
         if not self._greeted:  # the greeting is a line of its own
             self._greeted = True
             return data
-        whole, found, rest = (self._rest + data).rpartition(b"\r\n\r\n")
+        whole, found, rest = (self._rest + data).rpartition(END)
         self._rest = rest
-        return whole + found
+        return self._frames.pass_on(whole + found) if found else b""
 
 
 @dataclass(slots=True, eq=False)
