@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import CallId, TicketId
@@ -40,8 +41,7 @@ def ticket_id(call: CallId) -> TicketId:
 
 async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone: ZoneInfo, now: datetime) -> TicketId:
     """Open or fill the ticket of ``call``, a row that the transaction has locked by writing it."""
-    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call["id"]).with_for_update())
-    ticket = found.mappings().one_or_none()
+    ticket = await _of(connection, call["callback_of"]) or await _of(connection, call["id"])
     if ticket is None:
         ticket = await _open(connection, call, zone)
     changed: dict[str, Any] = {
@@ -50,6 +50,8 @@ async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone:
         if name not in ticket["by_hand"] and call[name] is not None and call[name] != ticket[name]
     }
     changed |= _status(call, ticket)
+    if ticket["call_id"] != call["id"] and call["ended_at"] is not None:
+        await _tell_end_of_callback(connection, call, ticket)
     ends = call["ended_at"] is not None and ticket["call_ended_at"] is None
     if ends:
         changed["call_ended_at"] = call["ended_at"]
@@ -63,6 +65,14 @@ async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone:
     if (ends or "status" in changed) and tasks.reached_us(call):
         await tasks.done_by(connection, call, ticket["number"], at=now)
     return TicketId(ticket["id"])
+
+
+async def _of(connection: AsyncConnection, call: UUID | None) -> sa.RowMapping | None:
+    """Return the ticket of a call, locked. The ticket of a callback is that of the call in which it was asked for."""
+    if call is None:
+        return None
+    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call).with_for_update())
+    return found.mappings().one_or_none()
 
 
 async def _open(connection: AsyncConnection, call: sa.RowMapping, zone: ZoneInfo) -> sa.RowMapping:
@@ -136,6 +146,18 @@ async def _tell_end(
                 changes=changes,
             )
         )
+
+
+async def _tell_end_of_callback(connection: AsyncConnection, call: sa.RowMapping, ticket: sa.RowMapping) -> None:
+    entry = pg.insert(ticket_entries).values(
+        id=uuid5(ticket["id"], f"call {call['id']}"),
+        ticket_id=ticket["id"],
+        at=call["ended_at"],
+        by=SYSTEM,
+        kind=EntryKind.CALL,
+        changes={"outcome": [None, call["outcome"]]},
+    )
+    await connection.execute(entry.on_conflict_do_nothing())
 
 
 def _word(value: str | None) -> str | None:

@@ -105,7 +105,8 @@ class CallStore:
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(*CALL_WITH_TICKET).select_from(calls.outerjoin(tickets, tickets.c.call_id == calls.c.id))
+    of_call = tickets.c.call_id == sa.func.coalesce(calls.c.callback_of, calls.c.id)
+    return sa.select(*CALL_WITH_TICKET).select_from(calls.outerjoin(tickets, of_call))
 
 
 def _conditions(chosen: CallFilter) -> list[sa.ColumnElement[bool]]:

@@ -18,12 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.kpi.cells import Cell, Step, fold
-from cti.domain.kpi.facts import CallFacts, Matter, came_back, facts_of
+from cti.domain.kpi.facts import CallFacts, Matter, Rating, came_back, facts_of
 from cti.domain.kpi.tally import SUMS, Tally
 from cti.domain.kpi.times import INTERVAL, Doing, Slice, interval_of
 from cti.domain.model import Outcome
 from storage.engine import Database
-from storage.schema import TALLY_SUMS, WAIT_COLUMNS, agent_times, calls, kpi_intervals, tickets
+from storage.schema import TALLY_SUMS, WAIT_COLUMNS, agent_times, calls, kpi_intervals, ratings, surveys, tickets
 from storage.text import storable
 
 LOCK: Final = 0x4879_6472_6F6B
@@ -71,9 +71,23 @@ class _Kept:
     talk_s: int
     hold_s: int
     outcome: Outcome | None
+    asked: bool
+    mark: float | None
+
+    @property
+    def rating(self) -> Rating | None:
+        """What the caller said of it, from the mean of their marks: 5 is the best."""
+        return None if self.mark is None else _RATINGS[min(5, max(1, int(self.mark + 0.5)))]
 
 
-_CALL_COLUMNS = tuple(calls.c[name] for name in _Kept.__dataclass_fields__)
+_RATINGS = {
+    5: Rating.VERY_SATISFIED,
+    4: Rating.SATISFIED,
+    3: Rating.FAIR,
+    2: Rating.DISSATISFIED,
+    1: Rating.DISSATISFIED,
+}
+_CALL_COLUMNS = tuple(calls.c[name] for name in _Kept.__dataclass_fields__ if name in calls.c)
 
 
 def aligned(since: datetime, until: datetime) -> tuple[datetime, datetime]:
@@ -205,9 +219,13 @@ Contact = tuple[CallId, datetime, Matter]
 
 
 async def _calls(connection: AsyncConnection, since: datetime, until: datetime) -> Sequence[_Kept]:
-    query = sa.select(*_CALL_COLUMNS).where(
-        calls.c.started_at >= since, calls.c.started_at < until, calls.c.ended_at.is_not(None)
-    )
+    told = calls.alias("told")
+    mine = sa.or_(told.c.id == calls.c.id, told.c.callback_of == calls.c.id)
+    asked = sa.select(surveys.c.asked).join(told, told.c.id == surveys.c.call_id).where(mine, surveys.c.asked)
+    mark = sa.select(sa.cast(sa.func.avg(ratings.c.mark), sa.Float)).join(told, told.c.id == ratings.c.call_id)
+    query = sa.select(
+        *_CALL_COLUMNS, sa.exists(asked).label("asked"), mark.where(mine).scalar_subquery().label("mark")
+    ).where(calls.c.started_at >= since, calls.c.started_at < until, calls.c.ended_at.is_not(None))
     rows = (await connection.execute(query)).mappings()
     return [_Kept(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
 
@@ -242,7 +260,10 @@ def _rows(
     """Fold it all. Takes its time for a big day, so it runs in a thread."""
     known = {call for call, _, _ in contacts}
     again = came_back(contacts, within=follow_up)
-    told = (facts_of(call, came_back=call.id in again if call.id in known else None) for call in kept)
+    told = (
+        facts_of(call, came_back=call.id in again if call.id in known else None, asked=call.asked, rating=call.rating)
+        for call in kept
+    )
     facts: list[CallFacts] = [one for one in told if one is not None]
     return [_row(cell, tally, now) for cell, tally in fold(facts, times).items()]
 

@@ -13,7 +13,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.schema import calls
 
-NEWER_WINS = ("language", "account", "ivr_flow", "queue", "queued_at", "agent", "answered_at", "caller_number_e164")
+NEWER_WINS = (
+    "language", "account", "ivr_flow", "queue", "queued_at", "agent", "answered_at", "caller_number_e164",
+    "callback_of",
+)  # fmt: skip
 """Unknown is NULL: a newer value replaces an older one, nothing replaces a value by NULL."""
 NEWER_TEXT_WINS = ("caller_number", "caller_name", "dialled")
 """Unknown is the empty string."""

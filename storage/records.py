@@ -121,6 +121,7 @@ class CallRecord:
     agent: AgentId | None
     outcome: Outcome | None
     cause: int | None
+    callback_of: CallId | None
     ticket_id: TicketId | None
 
 

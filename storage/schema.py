@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from cti.domain.callbacks import OPEN, CallbackState
 from cti.domain.kpi.tally import BOUNDS_S, SUMS
 from cti.domain.kpi.times import Doing
 from cti.domain.meter_readings import Doubt, ReportState
@@ -336,6 +337,7 @@ calls = sa.Table(
     sa.Column("holds", sa.Integer, nullable=False),
     sa.Column("outcome", sa.String(16)),
     sa.Column("cause", sa.Integer),
+    sa.Column("callback_of", sa.Uuid()),
     _one_of("language", ("zh", "en")),
     _one_of("outcome", Outcome),
     sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_has_outcome"),
@@ -345,6 +347,7 @@ _newest("ix_calls_newest", (), calls.c.started_at, calls.c.id)
 _newest("ix_calls_number", (calls.c.caller_number_e164,), calls.c.started_at, calls.c.id)
 _newest("ix_calls_account", (calls.c.account,), calls.c.started_at, calls.c.id)
 _newest("ix_calls_agent", (calls.c.agent,), calls.c.started_at, calls.c.id)
+sa.Index("ix_calls_callback_of", calls.c.callback_of, postgresql_where=calls.c.callback_of.is_not(None))
 _newest("ix_calls_outcome", (calls.c.outcome,), calls.c.started_at, calls.c.id)
 sa.Index("ix_calls_unfinished", calls.c.pbx, calls.c.started_at, postgresql_where=calls.c.ended_at.is_(None))
 
@@ -428,6 +431,71 @@ APPEND_ONLY = (
 
 for _statement in APPEND_ONLY:
     sa.event.listen(ticket_entries, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]
+
+# ------------------------------------------------------------------ what callers leave with us
+
+callbacks = sa.Table(
+    "callbacks",
+    metadata,
+    _id(),
+    sa.Column("call_id", sa.Uuid(), nullable=False, unique=True),
+    sa.Column("queue", sa.String(32), nullable=False),
+    sa.Column("since", Time, nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("number_e164", E164, nullable=False),
+    sa.Column("language", sa.String(2)),
+    sa.Column("account", sa.String(32)),
+    sa.Column("asked_at", Time, nullable=False),
+    sa.Column("next_at", Time, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("state_since", Time, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    _one_of("state", CallbackState),
+    _one_of("language", ("zh", "en")),
+    *_not_negative("attempts", "priority"),
+)
+"""Promises to call back. A call is not referred to by key: its record may be written later than the promise."""
+_OPEN = callbacks.c.state.in_(sorted(OPEN))
+sa.Index("uq_callbacks_number_open", callbacks.c.number_e164, unique=True, postgresql_where=_OPEN)
+sa.Index("ix_callbacks_open", callbacks.c.since, callbacks.c.id, postgresql_where=_OPEN)
+
+surveys = sa.Table(
+    "surveys",
+    metadata,
+    sa.Column("call_id", sa.Uuid(), primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("asked", sa.Boolean, nullable=False),
+)
+"""Callers who could have been asked for a rating, and whether they were: the others are the hold-out."""
+
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("call_id", sa.Uuid(), primary_key=True),
+    sa.Column("survey", sa.String(64), primary_key=True),
+    sa.Column("question", sa.String(32), primary_key=True),
+    sa.Column("mark", sa.SmallInteger, nullable=False),
+    sa.Column("language", sa.String(2), nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.CheckConstraint("mark BETWEEN 1 AND 5", name="mark_known"),
+    _one_of("language", ("zh", "en")),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    _id(),
+    sa.Column("call_id", sa.Uuid(), nullable=False),
+    sa.Column("purpose", sa.String(64), nullable=False),
+    sa.Column("language", sa.String(2), nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("account", sa.String(32)),
+    sa.Column("at", Time, nullable=False),
+    _one_of("language", ("zh", "en")),
+    *_not_negative("seconds"),
+)
+"""What callers said after a tone. The sound is a file of the same id; see ``cti.services.messages``."""
+sa.Index("ix_messages_call_id", messages.c.call_id)
 
 # ------------------------------------------------------------------ figures
 

@@ -178,6 +178,7 @@ def completed(call: Call, record: Call) -> Call:
         ivr_flow=call.ivr_flow or record.ivr_flow,
         ivr_path=call.ivr_path or record.ivr_path,
         ivr_served=call.ivr_served or record.ivr_served,
+        callback_of=call.callback_of or record.callback_of,
         queue=call.queue or record.queue,
         queued_at=call.queued_at or record.queued_at,
         counted=call.counted or record.counted,
@@ -200,12 +201,13 @@ def ended(call: Call, at: datetime, cause: int | None = None, *, restart: bool =
 def outcome(call: Call) -> Outcome:
     """Say what became of a call, from what happened in it.
 
-    The first that holds: an agent talked with the caller; the caller gave up waiting; the caller left the queue and
-    reached nobody; the menu did what the caller came for; the menu broke. A caller who just put the phone down
-    somewhere on the way gave up too; anything else is a call that failed.
+    The first that holds: an agent talked with the caller; the caller left a wish or a message; they gave up waiting;
+    they left the queue and reached nobody; the menu did what the caller came for; the menu broke. A caller who just
+    put the phone down somewhere on the way gave up too; anything else is a call that failed.
     """
     rules = (
         (call.answered_at is not None, Outcome.ANSWERED),
+        (call.left is not None, call.left or Outcome.FAILED),
         (call.abandoned, Outcome.ABANDONED),
         (call.queue is not None, Outcome.OVERFLOWED),
         (call.ivr_served, Outcome.SELF_SERVICE),

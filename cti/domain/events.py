@@ -319,6 +319,28 @@ class IvrLeft(CallEvent):
     served: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(CallEvent):
+    """The caller waits no longer: they will be called back, and keep their place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLeft(CallEvent):
+    """The caller waits no longer: they left a message in place of talking to somebody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackPlaced(CallEvent):
+    """We call somebody back. Carries what is known of them, as the PBX knows of this call nothing but a number.
+
+    ``first`` is the call in which they asked for it, as it was kept.
+    """
+
+    pbx: PbxName
+    linkedid: LinkedId
+    first: "Call"
+
+
 class Presence(StrEnum):
     """What an agent chose, or a supervisor for them."""
 

@@ -155,6 +155,10 @@ class Call:
     abandoned: bool = False
     ivr_result: str | None = None
     end_assumed: bool = False
+    left: Outcome | None = None
+    """What the caller left in place of waiting: a wish to be called back, or a message."""
+    callback_of: CallId | None = None
+    """The call in which somebody asked for this one."""
 
     @property
     def first_leg(self) -> ChannelId:

@@ -21,13 +21,19 @@ def on_day_began(work: Work, event: events.DayBegan) -> None:
 
 
 def on_caller_queued(work: Work, event: events.CallerQueued) -> None:
-    """Let the caller wait. A visit that is known already begins once."""
+    """Let the caller wait. A visit that is known already begins once, and goes on when they come back to it."""
     call = work.call(event.call)
     if call is None or work.waits(call) or (call.queued_at is not None and event.at <= call.queued_at):
         return
-    call = work.visiting(replace(call, queue=None), event.queue, event.at)
+    if not _comes_back(call, event):
+        call = work.visiting(replace(call, queue=None), event.queue, event.at)
     work.put_queue(queues.joined(work.queue(event.queue), call.id, event.position))
     work.put_call(calls.moved(call, calls.CallMove.JOINED_QUEUE, event.at))
+
+
+def _comes_back(call: Call, event: events.CallerQueued) -> bool:
+    """Tell whether the caller was out of this queue for a moment only: neither answered nor given up."""
+    return call.queue == event.queue and not call.counted and call.queued_at is not None and not call.talks
 
 
 def on_caller_found_served(work: Work, event: events.CallerFoundServed) -> None:
@@ -92,8 +98,13 @@ def on_agent_connected(work: Work, event: events.AgentConnected) -> None:
     call = work.call(event.call)
     if call is not None and not _is_of_former_visit(call, event):
         call = work.visiting(call, event.queue, event.at - timedelta(seconds=event.wait_s))
-        call = work.count_answer(call, event.wait_s)
+        call = work.count_answer(call, _whole_wait_s(call, event))
         work.put_call(work.connect(call, event.extension, event.at))
+
+
+def _whole_wait_s(call: Call, event: events.AgentConnected) -> int:
+    """Return what the caller has waited since they came; the PBX counts anew for one who was out for a moment."""
+    return event.wait_s if call.queued_at is None else max(event.wait_s, calls.seconds(call.queued_at, event.at))
 
 
 def on_agent_completed(work: Work, event: events.AgentCompleted) -> None:

@@ -157,4 +157,5 @@ def as_call(record: CallRecord) -> Call:
         holds=record.holds,
         agent=record.agent,
         counted=record.answered_at is not None,
+        callback_of=record.callback_of,
     )
