@@ -46,6 +46,8 @@ class AmiAction:
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+-]{1,128}")
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,149}")
+"""``AST_MAX_UNIQUEID`` (``include/asterisk/channel.h``) is 150 with its end."""
 _DIALABLE = re.compile(r"(PJSIP|Local)/[A-Za-z0-9_.@/+-]{1,128}")
 _EXTENSION = re.compile(r"[A-Za-z0-9_*#+-]{1,80}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -169,8 +171,11 @@ def originate(
     caller_name: str = "",
     caller_number: str = "",
     variables: Mapping[str, str] | None = None,
+    channel_id: str | None = None,
 ) -> AmiAction:
     """Ring ``channel``, then send it through the dialplan at ``context``,``extension``.
+
+    ``channel_id`` is what the PBX is to call the new channel; it refuses a second one of the same name.
 
     Always asynchronous, since the PBX would answer nothing else until the phone is answered. Sending it returns the
     ``OriginateResponse``, so give the link more time than ``ring_s``.
@@ -183,6 +188,8 @@ def originate(
         ("Timeout", str(int(ring_s * 1000))),
         ("Async", "true"),
     ]
+    if channel_id is not None:
+        headers.append(_checked("ChannelId", _CHANNEL_ID, channel_id))
     if caller_name or caller_number:
         name = _checked("CallerID", _CALLER_NAME, caller_name)[1]
         number = _checked("CallerID", _CALLER_NUMBER, caller_number)[1]

@@ -5,7 +5,8 @@
     CentreError
     ├── NoSuchAgentError       nobody is enrolled under this name
     ├── NotInWrapUpError       there is no wrap-up to extend or to finish
-    └── WrapUpTooLongError     wrap-up was extended as far as it may be
+    ├── WrapUpTooLongError     wrap-up was extended as far as it may be
+    └── CallbackOverError      there is nothing left to call back about, or it is being dialled
 
 Texts never carry what a person typed.
 """
@@ -46,3 +47,11 @@ class WrapUpTooLongError(CentreError):
     id = "wrap_up_too_long"
     zh = "话后处理时间已达上限。请先完成，或选择其他状态。"
     en = "Wrap-up can't be extended any further. Finish it, or choose another presence."
+
+
+class CallbackOverError(CentreError):
+    """There is nothing left to call back about, or it is being dialled just now."""
+
+    id = "callback_over"
+    zh = "该回拨已结束或正在呼叫，无法取消。请刷新列表。"
+    en = "This callback is over, or is being dialled just now. Refresh the list."
