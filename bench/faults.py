@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
-from bench.drill import kills, links
+from bench.drill import hosts, kills, links, stores
 from bench.drill.drill import Drill, Result, carry_out
 from bench.drill.install import installed
 from bench.drill.oracle import Kind
@@ -27,6 +27,12 @@ DRILLS: Mapping[str, Drill] = {
     "AMI garbage": links.garbage,
     "AMI login refused": links.login_refused,
     "AMI slots taken": links.slots_taken,
+    "clock set ± 1 h": hosts.clock_stepped,
+    "daemon frozen 30 s": hosts.frozen,
+    "PostgreSQL away": stores.database_away,
+    "PostgreSQL killed -9": stores.database_killed,
+    "COMMIT unanswered": stores.commit_unanswered,
+    "disk full": stores.disk_full,
 }
 AGENTS, QUICK_AGENTS = 40, 8
 ONLY = "HYDROPHONE_DRILLS"
@@ -57,7 +63,8 @@ async def run(quick: bool) -> Report:
 
 def _tell(result: Result) -> None:
     """Say on stderr how it went, because all of it takes minutes."""
-    print(f"{result.fault}: {'kept' if result.ok else 'NOT KEPT'}", file=sys.stderr, flush=True)  # noqa: T201
+    word = "kept" if result.ok else "NOT KEPT"
+    print(f"{result.fault}: {word}, {result.took_s:.0f} s", file=sys.stderr, flush=True)  # noqa: T201
     for why in result.why[:20]:
         print(f"    {why}", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -86,6 +93,7 @@ def _row(result: Result) -> dict[str, Figure]:
         "p95_s": p95,
         "max_s": worst,
         "broken": len(result.broken),
+        "took_s": round(result.took_s, 1),
     }
 
 

@@ -105,6 +105,7 @@ class Result:
     recoveries: tuple[float, ...]
     broken: tuple[str, ...]
     drift: tuple[str, ...]
+    took_s: float
 
     @property
     def ok(self) -> bool:
@@ -119,7 +120,8 @@ class Result:
 
 async def carry_out(install: Install, fault: str, drill: Drill, *, quick: bool) -> Result:
     """Do one drill and judge it."""
-    before, footprint = await gather(install), install.daemon.footprint()
+    before, begun = await gather(install), time.monotonic()
+    _remember_footprint(install)
     run = Run(install, quick)
     try:
         await drill(run)
@@ -128,8 +130,9 @@ async def carry_out(install: Install, fault: str, drill: Drill, *, quick: bool) 
     await _send_home(run)
     verdict = await _verdict(install, before)
     drift = await disagreements(install)
-    run.broken += _grown(footprint, install)
-    return Result(fault, verdict, tuple(run.recoveries), tuple(run.broken), tuple(drift))
+    run.broken += _grown(install)
+    took_s = time.monotonic() - begun
+    return Result(fault, verdict, tuple(run.recoveries), tuple(run.broken), tuple(drift), took_s)
 
 
 async def _send_home(run: Run) -> None:
@@ -140,8 +143,14 @@ async def _send_home(run: Run) -> None:
     run.promise(all(written), "every note that an agent wrote is acknowledged in the end")
 
 
-def _grown(before: tuple[float, int], install: Install) -> list[str]:
-    now = install.daemon.footprint()
+def _remember_footprint(install: Install) -> None:
+    """Take the most that the daemon ever needed at rest: a database that was away has taken its connections along."""
+    memory, descriptors = install.daemon.footprint()
+    install.footprint = (max(memory, install.footprint[0]), max(descriptors, install.footprint[1]))
+
+
+def _grown(install: Install) -> list[str]:
+    before, now = install.footprint, install.daemon.footprint()
     names = ("MB of memory", "file descriptors")
     return [
         f"{name}: {new:.0f}, before {old:.0f}"

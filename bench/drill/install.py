@@ -7,7 +7,6 @@ import random
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ import asyncpg
 from bench.drill.daemon import Daemon
 from bench.drill.desks import Desk, Desks
 from bench.drill.pbx import Ami, DrillPbx, phones_of
-from bench.drill.people import Crowd
+from bench.drill.people import Crowd, Wish
 from bench.drill.phones import ADDRESS, Phones
 from bench.drill.proxy import Frames, Proxy
 from config.secrets import Secrets
@@ -35,12 +34,16 @@ REPO = Path(__file__).parents[2]
 PASSWORD = "drill-" + os.urandom(9).hex()
 SUPERVISOR = "boss"
 WRAP_UP_S = 20
+POOL = Settings().database.pool_size
 _SOCKET = ".s.PGSQL.5432"
 
 
 @dataclass(slots=True)
 class Install:
-    """Everything that is up. ``pbx_deaths`` are the times at which the PBX was killed."""
+    """Everything that is up. ``pbx_deaths`` are the times at which the PBX was killed.
+
+    ``footprint`` is what the daemon takes once it has done everything: MB of memory, file descriptors.
+    """
 
     home: Path
     settings: Settings
@@ -57,7 +60,7 @@ class Install:
     db_proxy: Proxy
     supervisor: Desk
     supervisor_token: str
-    since: float = field(default_factory=time.time)
+    footprint: tuple[float, int] = (0.0, 0)
     pbx_deaths: list[float] = field(default_factory=list)
 
     @property
@@ -82,6 +85,16 @@ class Install:
             return list(await connection.fetch(query))
         finally:
             await connection.close()
+
+    async def warm_up(self) -> None:
+        """Let the daemon do all it does, so that what grows afterwards is a leak and not a first time."""
+        self.phones.talk_s = lambda _leg: 0.5
+        placed = await self.crowd.arrive([Wish.PERSON] * len(self.agents), per_s=8)
+        lists = (self.desks.ask("GET", "/tickets?limit=200", self.supervisor_token) for _ in range(4 * POOL))
+        await asyncio.gather(*lists)
+        await self.crowd.over(placed, 60.0)
+        for desk in self.agents:
+            await desk.written(30.0)
 
     async def open_desks(self) -> None:
         """Let every agent open their console and be available."""
@@ -144,6 +157,7 @@ async def _build(stack: contextlib.AsyncExitStack, home: Path, extensions: list[
     for desk in (*install.agents, install.supervisor):
         stack.push_async_callback(desk.close)
     await install.open_desks()
+    await install.warm_up()
     return install
 
 

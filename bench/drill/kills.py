@@ -27,24 +27,24 @@ async def daemon_killed(run: Run) -> None:
     talking = install.phones.talking()
     killed = time.time()
     install.daemon.signal(signal.SIGKILL)
-    queued = asyncio.create_task(_each_queued(run, menu, killed))
+    queued = asyncio.create_task(each_queued(run, menu, killed, QUEUED_S))
     await run.back(killed, BACK_S, "back and resynced")
     await queued
     run.promise(all(leg.ended_at is None for leg in talking), "who talked when the daemon died goes on talking")
     await run.serve([*people, *menu])
 
 
-async def _each_queued(run: Run, callers: list[Placed], since: float) -> None:
+async def each_queued(run: Run, callers: list[Placed], since: float, most_s: float) -> None:
     """Note when each of these callers is in the queue, or already with an agent, by the PBX's own word."""
     waiting = {caller.number for caller in callers}
-    end = time.time() + 4 * QUEUED_S
+    end = time.time() + 2 * most_s
     while waiting and time.time() < end:
         await asyncio.sleep(0.1)
         truth = await run.install.ami.truth()
         cel = await asyncio.to_thread(evidence.read_cel, run.install.cel)
         there = {call.number for call in cel if call.linkedid in truth.waiting or call.bridged} & waiting
         for _ in there:
-            run.within(time.time() - since, QUEUED_S, "from the menu to a human queue")
+            run.within(time.time() - since, most_s, "from the menu to a human queue")
         waiting -= there
     run.promise(not waiting, f"{len(waiting)} callers in the menu never reached a human queue")
 
