@@ -9,7 +9,8 @@ None of them carries a caller's text: they go to the log.
     ├── RemoteProtocolError      the peer broke it: an impostor, a forged caller name, another program
     ├── CommandRefusedError      Asterisk does not know the command, or its arguments
     ├── CommandTimeoutError      no reply within the command's deadline
-    └── PlaybackFailedError      Asterisk could not open the file
+    ├── PlaybackFailedError      Asterisk could not open the file
+    └── RecordingRefusedError    Asterisk could not write the file
 
 A caller who hung up is not among them: :class:`ivr.errors.HungUpError`.
 """
@@ -66,3 +67,14 @@ class PlaybackFailedError(AgiError):
 
     def __str__(self) -> str:
         return f"Asterisk could not play {self.file}"
+
+
+class RecordingRefusedError(AgiError):
+    """Asterisk could not write ``path``: no such folder for it, no right to it, no room."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"Asterisk could not write {self.path}"

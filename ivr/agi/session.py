@@ -12,7 +12,13 @@ import asyncio
 from typing import Final
 
 from ivr.agi.environment import Environment
-from ivr.agi.errors import CommandRefusedError, CommandTimeoutError, PlaybackFailedError, RemoteProtocolError
+from ivr.agi.errors import (
+    CommandRefusedError,
+    CommandTimeoutError,
+    PlaybackFailedError,
+    RecordingRefusedError,
+    RemoteProtocolError,
+)
 from ivr.agi.protocol import AgiProtocol, Closed, Event, Reply
 from ivr.errors import HungUpError
 
@@ -20,6 +26,8 @@ KEYS: Final = "0123456789*#"
 COMMAND_S: Final = 3.0
 """How long Asterisk may take for a command that itself takes no time."""
 LONGEST_FILE_S: Final = 30.0
+RECORDING: Final = "wav"
+RATE_HZ: Final = 8000
 _READ = 4096
 _DEAD_CHANNEL = 511
 _GONE = -1
@@ -94,6 +102,21 @@ class AgiSession:
             await self._ask("NOOP")
             raise PlaybackFailedError(path)
         return _key(reply)
+
+    async def record_file(self, path: str, keys: str, *, longest_s: float, silence_s: float) -> tuple[float, str]:
+        """Record into ``path`` (absolute, without extension) as WAV, 8 kHz, until silence, a key or the longest.
+
+        Returns how many seconds there are and the key that ended it, or ``''``. Raises
+        :class:`RecordingRefusedError` when the file can't be written. ``RECORD FILE`` has its limit in milliseconds,
+        silence in seconds, and takes the last second of that silence off again (``handle_recordfile``, res_agi.c).
+        """
+        arguments = (path, RECORDING, keys, str(round(longest_s * 1000)), f"s={round(silence_s)}")
+        reply = await self._reply("RECORD FILE", arguments, longest_s + COMMAND_S)
+        if reply.number == _GONE:
+            # said of a caller who is gone and of a file that can't be written; so see whether the caller is there
+            await self._ask("NOOP")
+            raise RecordingRefusedError(path)
+        return (reply.endpos or 0) / RATE_HZ, _key(reply)
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         """Return the key pressed within ``timeout_s``, or ``''``."""

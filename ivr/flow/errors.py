@@ -5,7 +5,8 @@
     FlowError
     ├── FlowFaultsError          the flow as written can't be used; every fault, with file, line and what to do
     ├── EndlessFlowError         a call went through more steps than any caller wants
-    └── NotVerifiedError         a service was asked for something personal before a PIN proved who calls
+    ├── NotVerifiedError         a service was asked for something personal before a PIN proved who calls
+    └── RecordingFailedError     the PBX could not record: no place, a full disk, a path that it does not know
 """
 
 from dataclasses import dataclass
@@ -57,3 +58,10 @@ class NotVerifiedError(FlowError):
 
     def __str__(self) -> str:
         return "no PIN has proved who calls"
+
+
+class RecordingFailedError(FlowError):
+    """Nothing could be recorded, though the caller is still there."""
+
+    def __str__(self) -> str:
+        return "the PBX could not record"

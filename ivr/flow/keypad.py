@@ -2,15 +2,18 @@
 
 A key that cuts a sentence short is kept and is the first key of whatever listens next; sentences before that are
 skipped. ``#`` never cuts one short: it ends an entry, and a caller who presses it after the last digit of a complete
-one, as banks have taught them, must not lose the sentence that follows.
+one, as banks have taught them, must not lose the sentence that follows. A sentence that nobody may barge into is cut
+short by ``0`` alone, and is not skipped for any other key that came early.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from ivr.flow.line import Line, Speaking
 
 CUTTING: Final = "0123456789*"
+PERSON: Final = "0"
 
 
 class Keypad:
@@ -24,8 +27,15 @@ class Keypad:
         """Say the sentences until a key cuts them short; tell whether all were heard whole."""
         for sentence in sentences:
             if not self._early:
-                self._early = await self._line.play(sentence, CUTTING)
+                self._early = await self._line.play(sentence, CUTTING if sentence.barge_in else PERSON)
+            elif not sentence.barge_in and self._early != PERSON:
+                self._early = await self._line.play(sentence, PERSON) or self._early
         return not self._early
+
+    async def play_back(self, path: Path, seconds: float) -> None:
+        """Play a recording until a key cuts it short."""
+        if not self._early:
+            self._early = await self._line.play_back(path, seconds, CUTTING)
 
     async def key(self, within_s: float) -> str:
         """Return the early key or else the one pressed within this time, or ``''``."""

@@ -1,8 +1,9 @@
-"""The telephone line as a flow sees it: say a sentence, wait for a key. Nothing of Asterisk shows."""
+"""The telephone line as a flow sees it: say a sentence, wait for a key, record. Nothing of Asterisk shows."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from cti.domain.events import Language
@@ -11,11 +12,24 @@ from ivr.ports import Value
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """One sentence to be said: prompt, typed values, language."""
+    """One sentence to be said: prompt, typed values, language; ``slow`` for a caller who asked to hear it again.
+
+    Unless callers may ``barge_in``, no key but ``0`` cuts it short.
+    """
 
     prompt: str
     language: Language
     values: Mapping[str, Value] = field(repr=False)
+    slow: bool = False
+    barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of recording: how long it is, and the key that ended it, ``''`` for silence or the longest there is."""
+
+    seconds: float
+    key: str
 
 
 class Line(Protocol):
@@ -35,3 +49,12 @@ class Line(Protocol):
 
     async def speak(self, language: Language) -> None:
         """Note that the caller speaks ``language`` from now on."""
+
+    async def record(self, path: Path, *, longest_s: float, silence_s: float, keys: str) -> Recorded:
+        """Sound the tone and record into ``path`` (without extension) until silence, one of ``keys``, or the longest.
+
+        Raises ``RecordingFailedError`` when nothing could be written.
+        """
+
+    async def play_back(self, path: Path, seconds: float, keys: str) -> str:
+        """Play what was recorded, ``seconds`` long, until its end or one of ``keys``; return that key or ``''``."""

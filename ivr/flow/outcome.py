@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Result = Literal["person", "done", "hangup", "failed"]
+Result = Literal["person", "done", "hangup", "failed", "transfer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``queue`` is the flow's own wish, None for the site's queue; ``served`` needs no person any more."""
+    """``queue`` is the flow's own wish, None for the site's queue; ``served`` needs no person any more.
+
+    ``target`` is where a ``transfer`` leads, by the name that the site's settings give it.
+    """
 
     result: Result
     served: bool = False
     queue: str | None = None
+    target: str | None = None

@@ -37,7 +37,7 @@ class Story:
 
     @property
     def call(self) -> CallId:
-        """The call whose story it is."""
+        """The call that it tells of."""
         return self._call
 
     @property

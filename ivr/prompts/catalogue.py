@@ -8,20 +8,24 @@ import re
 import tomllib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from string import Formatter
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from cti.domain.events import Language
-from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.ports import KINDS, Day, Money, Month, Value
 from ivr.prompts.errors import CatalogueError, UnsayableError
 from ivr.prompts.wording import phrases, say, suffix
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-TYPES: dict[str, type[Value]] = {"money": Money, "month": Month, "day": Day, "digits": Digits, "count": Count}
+SLOW_PACE: Final = 0.8
+"""How fast a sentence is said to somebody who asked to hear it again, of the usual pace."""
+
+PERSONAL: Final = frozenset({"digits", "account", "phone"})
+"""Kinds whose words spell somebody's digits."""
 
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _LEAP_YEAR = 2024
@@ -31,7 +35,8 @@ _LEAP_YEAR = 2024
 class Clip:
     """One clause to be spoken. ``spare`` are the clips that say the same in pieces, if need be.
 
-    ``personal`` means that the words spell somebody's digits, so they are written down nowhere.
+    ``personal`` means that the words spell somebody's digits, so they are written down nowhere. ``pace`` is how fast
+    it is said, of the usual; another pace is another clip.
     """
 
     id: str
@@ -39,6 +44,11 @@ class Clip:
     text: str
     spare: tuple["Clip", ...] = ()
     personal: bool = False
+    pace: float = 1.0
+
+    def slowed(self) -> "Clip":
+        """Return the same words said slowly."""
+        return replace(self, id=f"{self.id}.slow", pace=SLOW_PACE, spare=())
 
     @property
     def pause_ms(self) -> int:
@@ -67,12 +77,12 @@ class Template:
         if self.source is None or self.kind is None:
             return Clip(self.id, language, self.text)
         value = values.get(self.source)
-        if not isinstance(value, TYPES[self.kind]):
+        if not isinstance(value, KINDS[self.kind]):
             raise UnsayableError(f"{self.id} needs a {self.kind} in {self.source}")
         before, after = self.around
         text = before + say(value, language) + after
         spare = tuple(_spare(before, value, after, language))
-        return Clip(f"{self.id}.{suffix(value)}", language, text, spare, personal=self.kind == "digits")
+        return Clip(f"{self.id}.{suffix(value)}", language, text, spare, personal=self.kind in PERSONAL)
 
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
@@ -112,6 +122,10 @@ class Catalogue:
     def clips(self, prompt: str, values: Mapping[str, Value], language: Language) -> tuple[Clip, ...]:
         """Return the clips of a sentence. Raises ``KeyError`` for an unknown prompt."""
         return tuple(clause.clip(values, language) for clause in self.prompts[prompt].clauses[language])
+
+    def taught(self, prompts: Mapping[str, Prompt]) -> "Catalogue":
+        """Return this catalogue with ``prompts`` besides its own, such as those that flows write out."""
+        return replace(self, prompts={**prompts, **self.prompts})
 
     def core_clips(self) -> dict[tuple[Language, str], Clip]:
         """Return every clip that ships with us, spare pieces included, by language and id, in speaking order."""
@@ -184,7 +198,7 @@ def _prompt(name: str, entry: Mapping[str, Any], clips: Mapping[str, Any], fault
     slots: dict[str, str] = entry.get("slots", {})
     if not _ID.fullmatch(name):
         faults.append(f"{name}: not an id")
-    faults += [f"{name}: no kind {kind}" for kind in slots.values() if kind not in TYPES]
+    faults += [f"{name}: no kind {kind}" for kind in slots.values() if kind not in KINDS]
     clauses = {language: tuple(_clauses(name, entry, clips, language, faults)) for language in LANGUAGES}
     for language in LANGUAGES:
         if not clauses[language]:
@@ -200,7 +214,7 @@ def _clauses(
 ) -> Iterator[Template]:
     texts = entry.get(language, [])
     for number, text in enumerate(texts, start=1):
-        yield _template(name if len(texts) == 1 else f"{name}.{number}", text, {}, faults)
+        yield template(name if len(texts) == 1 else f"{name}.{number}", text, {}, faults)
     for reference in entry.get("clips", []):
         renamed = {"clip": reference} if isinstance(reference, str) else dict(reference)
         clip = renamed.pop("clip")
@@ -209,7 +223,16 @@ def _clauses(
         except KeyError:
             faults.append(f"{name}: no clip {clip} in {language}")
             continue
-        yield _template(clip, text, renamed, faults)
+        yield template(clip, text, renamed, faults)
+
+
+def template(name: str, text: str, renamed: Mapping[str, str], faults: list[str]) -> Template:
+    """Return the clause written as ``text``; what is wrong with it goes to ``faults``."""
+    try:
+        return _template(name, text, renamed, faults)
+    except ValueError:
+        faults.append(f"{name}: braces that are no slot")
+        return Template(name, text)
 
 
 def _template(name: str, text: str, renamed: Mapping[str, str], faults: list[str]) -> Template:
@@ -219,7 +242,7 @@ def _template(name: str, text: str, renamed: Mapping[str, str], faults: list[str
     if not slots:
         return Template(name, text)
     (slot, kind), *more = slots
-    if more or kind not in TYPES:
+    if more or kind not in KINDS:
         faults.append(f"{name}: one typed slot a clause")
     return Template(name, text, slot, kind, renamed.get(slot, slot))
 

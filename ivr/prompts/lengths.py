@@ -6,12 +6,13 @@ For those who judge a flow before anybody calls. A sentence with values is taken
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cti.domain.events import Language
-from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
 from ivr.prompts import core_pack
 from ivr.prompts.catalogue import Catalogue, Clip, Prompt
 from ivr.prompts.errors import PackError
@@ -30,6 +31,10 @@ LONGEST: Final[Mapping[str, Value]] = {
     "day": Day(11, 27),
     "digits": Digits("77777777"),
     "count": Count(777_777),
+    "date": Date(2027, 11, 27),
+    "duration": Duration(47 * 60 + 27),
+    "phone": Phone("17777777777"),
+    "account": AccountDigits("77777777"),
 }
 """Values of each kind that take about as long to say as any that a caller will hear."""
 
@@ -57,6 +62,12 @@ class Lengths:
         self._catalogue = catalogue
         self._store = store
         self._packed = _packed(core_pack.SHIPPED if pack is None else pack)
+
+    def of_catalogue(self, catalogue: Catalogue) -> "Lengths":
+        """Return the lengths of another catalogue's sentences, from the same clips."""
+        other = copy(self)
+        other._catalogue = catalogue
+        return other
 
     def longest(self, prompt: str, language: Language) -> Length:
         """Return how long ``prompt`` takes at most. Raises ``KeyError`` for an unknown one."""

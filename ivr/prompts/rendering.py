@@ -39,6 +39,7 @@ def speech_job(key: str, clip: Clip, readings: Mapping[str, str], *, keep_master
     """Return the order to render ``clip`` under ``key``."""
     words = {word: how for word, how in readings.items() if word in clip.text}
     job = {"key": key, "language": clip.language, "text": clip.text, "readings": words, "keep_master": keep_master}
+    job |= {"pace": clip.pace} if clip.pace != 1.0 else {}
     return job | ({"personal": True} if clip.personal else {})
 
 

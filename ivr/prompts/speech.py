@@ -15,8 +15,10 @@ from pathlib import Path
 from cti.domain.events import Language
 from ivr.ports import Value
 from ivr.prompts import core_pack
-from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, shipped
+from ivr.prompts.beep import beep
+from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import PackError, RenderError, UnsayableError
+from ivr.prompts.later import Later
 from ivr.prompts.rendering import Rendering, speech_job, studio_job
 from ivr.prompts.store import Store
 from ivr.prompts.studio import Recording, recordings
@@ -63,7 +65,8 @@ class RenderedSpeech:
         self._studio: dict[tuple[Language, str], str] = {}
         self._raw_recordings: list[Recording] = []
         self._rendering = rendering or Rendering(cache)
-        self._background: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self.later = Later()
         self.degraded = 0
 
     async def start(self, *, complete: bool = True) -> None:
@@ -72,22 +75,31 @@ class RenderedSpeech:
         await self._rendering.start()
         await self._find_recordings()
         if complete:
-            self._background = asyncio.create_task(self._complete(), name="voice core")
+            self._background.append(asyncio.create_task(self._complete(), name="voice core"))
+            self._background.append(asyncio.create_task(self.later.run(self._render_one), name="voice later"))
 
     async def stop(self) -> None:
         """End the renderer and what was rendered ahead."""
-        if self._background is not None:
-            self._background.cancel()
+        for task in self._background:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._background
-            self._background = None
+                await task
+        self._background.clear()
         await self._rendering.stop()
+
+    async def _render_one(self, clip: Clip) -> None:
+        if await asyncio.to_thread(self.missing, [clip]):
+            await self.render([clip])
 
     # ------------------------------------------------------------------ in a call
 
-    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+    async def files(
+        self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
+    ) -> AsyncIterator[Path]:
         """Yield the files that say ``prompt`` with ``values``, in order (see ``ivr.ports.Speech``)."""
-        clauses = self._clauses(self.catalogue.clips(prompt, values, language))
+        clips = self.catalogue.clips(prompt, values, language)
+        clauses = await self._slow_clauses(clips) if slow else None
+        clauses = clauses or self._clauses(clips)
         absent = await asyncio.to_thread(self.store.missing, {clause.key for clause in clauses})
         orders = {clause.key: self._order(clause) for clause in clauses if clause.key in absent}
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
@@ -103,6 +115,17 @@ class RenderedSpeech:
                 end += 1
             yield await self._join(clauses[start:end], last=end == len(clauses))
             start = end
+
+    async def _slow_clauses(self, clips: Sequence[Clip]) -> list[Clause] | None:
+        """Return the clips said slowly; None if they aren't all there, in which case they are rendered meanwhile."""
+        slow = [clip.slowed() for clip in clips]
+        absent = await asyncio.to_thread(self.missing, slow)
+        self.later.want(absent)
+        return None if absent else [Clause(clip, key_of(clip, self.catalogue.readings)) for clip in slow]
+
+    async def beep(self) -> Path:
+        """Return the tone after which a recording begins."""
+        return await asyncio.to_thread(beep, self.store)
 
     def _clauses(self, clips: Sequence[Clip]) -> list[Clause]:
         """Return the clips with their keys: the studio's if it recorded the whole sentence, else the engine's."""
@@ -140,6 +163,18 @@ class RenderedSpeech:
     def missing(self, clips: Iterable[Clip]) -> list[Clip]:
         """Return those of ``clips`` that aren't in the store. Blocking."""
         return [clip for clip in clips if not self.store.has(key_of(clip, self.catalogue.readings))]
+
+    def learn(self, prompts: Mapping[str, Prompt]) -> None:
+        """Take ``prompts`` into the catalogue, and render those of their clips that have no values in them."""
+        self.catalogue = self.catalogue.taught(prompts)
+        fixed = (
+            clause.clip({}, language)
+            for prompt in prompts.values()
+            for language in LANGUAGES
+            for clause in prompt.clauses[language]
+            if clause.source is None
+        )
+        self.later.want(fixed)
 
     async def prerender(self, sentences: Iterable[Sentence], progress: Progress | None = None) -> int:
         """Render ``sentences`` in both languages, behind whoever waits on the phone; return how many clips failed.

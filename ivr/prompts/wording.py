@@ -10,15 +10,20 @@ GB/T 15835-2011: a year is read digit by digit. In strings of digits 1 is 幺, s
 """
 
 from calendar import monthrange
+from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from cti.domain.events import Language
-from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
 from ivr.prompts.errors import UnsayableError
 
 MOST_FEN = 9_999_999_999
 """The largest amount that can be said, one fen under a hundred million yuan."""
+
+MOST_MINUTES = 99 * 24 * 60
+MOST_PHONE_DIGITS = 15
+"""E.164."""
 
 _LEAP_YEAR = 2024
 _GROUP = 4
@@ -49,6 +54,19 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
         case Count(number):
             _check(0 <= number <= MOST_FEN // 100, "a count")
             return (_zh_count(number),) if chinese else (" ".join(_en_number(number)),)
+        case Date(year, month, day):
+            _check(2000 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1], "a date")
+            return _zh_date(year, month, day) if chinese else _en_date(year, month, day)
+        case Duration(minutes):
+            _check(0 <= minutes <= MOST_MINUTES, "a duration")
+            return _zh_duration(minutes) if chinese else _en_duration(minutes)
+        case Phone(number):
+            digits = number.removeprefix("+")
+            _check(digits.isascii() and digits.isdigit() and len(digits) <= MOST_PHONE_DIGITS, "a phone number")
+            return _grouped(_zh_spelt(digits) if chinese else _en_spelt(digits), phone_groups(digits), chinese)
+        case AccountDigits(digits):
+            _check(digits.isascii() and digits.isdigit(), "an account number")
+            return _zh_digits(digits) if chinese else _en_digits(digits)
 
 
 def suffix(value: Value) -> str:
@@ -64,6 +82,28 @@ def suffix(value: Value) -> str:
             return digits
         case Count(number):
             return str(number)
+        case Date(year, month, day):
+            return f"{year:04d}-{month:02d}-{day:02d}"
+        case Duration(minutes):
+            return f"{minutes}m"
+        case Phone(number):
+            return number.removeprefix("+")
+        case AccountDigits(digits):
+            return digits
+
+
+def phone_groups(digits: str) -> tuple[int, ...]:
+    """Return how many digits of a phone number are said in one breath: 3-4-4 for a mobile, fours from the end else."""
+    if len(digits) == 11 and digits.startswith("1"):
+        return (3, 4, 4)
+    head = len(digits) % _GROUP
+    return (*((head,) if head else ()), *(_GROUP for _ in range(len(digits) // _GROUP)))
+
+
+def _grouped(words: Sequence[str], groups: tuple[int, ...], chinese: bool) -> tuple[str, ...]:
+    taken = iter(words)
+    said = [("" if chinese else " ").join(islice(taken, size)) for size in groups]
+    return (*(group + ("，" if chinese else ",") for group in said[:-1]), said[-1])
 
 
 def _check(sayable: bool, kind: str) -> None:
@@ -165,6 +205,21 @@ def _zh_ordinal(number: int) -> str:
     return "二" if number == 2 else _zh_rest(number, leads=True)
 
 
+def _zh_date(year: int, month: int, day: int) -> tuple[str, ...]:
+    return (_zh_month(year, month)[0], *_zh_day(month, day))
+
+
+def _zh_duration(minutes: int) -> tuple[str, ...]:
+    """Return days, hours and minutes; 两, not 二, before each measure: 两天两小时两分钟."""
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = ((days, "天"), (hours, "小时"), (rest, "分钟"))
+    return tuple(_zh_count(number) + measure for number, measure in parts if number) or ("零分钟",)
+
+
+def _zh_spelt(digits: str) -> tuple[str, ...]:
+    return tuple(_ZH_SPELT[int(digit)] for digit in digits)
+
+
 def _zh_digits(digits: str) -> tuple[str, ...]:
     spelt = "".join(_ZH_SPELT[int(digit)] for digit in digits)
     groups = [spelt[start : start + _GROUP] for start in range(0, len(spelt), _GROUP)]
@@ -255,3 +310,19 @@ def _en_digits(digits: str) -> tuple[str, ...]:
     starts = [*range(0, len(words), _GROUP), len(words)]
     groups = [" ".join(words[start:end]) for start, end in pairwise(starts)]
     return (*(group + "," for group in groups[:-1]), groups[-1])
+
+
+def _en_date(year: int, month: int, day: int) -> tuple[str, ...]:
+    name, rank = _en_day(month, day)
+    return (name, rank + ",", _en_month(year, month)[1])
+
+
+def _en_duration(minutes: int) -> tuple[str, ...]:
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = ((days, "day"), (hours, "hour"), (rest, "minute"))
+    said = (" ".join(_en_number(number)) + f" {unit}{'s' * (number != 1)}" for number, unit in parts if number)
+    return tuple(said) or ("zero minutes",)
+
+
+def _en_spelt(digits: str) -> tuple[str, ...]:
+    return tuple(_EN_SMALL[int(digit)] for digit in digits)

@@ -64,7 +64,7 @@ class Renderer:
         from ivr.prompts.engines import RATE_HZ
 
         language: Language = job["language"]
-        voice = VOICES[language].for_text(job["text"], job.get("readings", {}))
+        voice = VOICES[language].for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
         return telephone_clip(self._engine(voice).render(job["text"], voice), RATE_HZ)
 
     def _studio(self, wav: Path) -> Any:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from cti.domain.events import Language
+from ivr.agi.errors import RecordingRefusedError
 from ivr.agi.session import LONGEST_FILE_S, AgiSession
-from ivr.flow.line import Speaking
+from ivr.flow.errors import RecordingFailedError
+from ivr.flow.line import Recorded, Speaking
 from ivr.ports import Speech
 
 DEAD_MAN_S: Final = 45
@@ -23,6 +25,8 @@ GRACE_S: Final = 0.03
 SLICE_S: Final = 0.1
 MAX_LENGTHS: Final = 4096
 BYTES_PER_S: Final = 8000
+MARGIN_S: Final = 1.0
+"""How much longer a recording may take to play than it is said to be."""
 
 
 class ClipLengths:
@@ -64,7 +68,7 @@ class PhoneLine:
     async def play(self, sentence: Speaking, keys: str) -> str:
         """Play the files of a sentence, one after the other; a key stops the rest."""
         await self._stay_alive()
-        files = self._speech.files(sentence.prompt, sentence.values, sentence.language)
+        files = self._speech.files(sentence.prompt, sentence.values, sentence.language, slow=sentence.slow)
         coming = _next(files)
         try:
             while True:
@@ -90,6 +94,25 @@ class PhoneLine:
     async def speak(self, language: Language) -> None:
         """Have Asterisk's own announcements in this language, too."""
         await self._session.set_variable("CHANNEL(language)", language)
+
+    async def record(self, path: Path, *, longest_s: float, silence_s: float, keys: str) -> Recorded:
+        """Sound the tone, then record; the dead man's switch is put off for as long as that may take."""
+        await self._session.stream_file(str(await self._speech.beep()))
+        await self._session.refresh_deadline(round(longest_s) + DEAD_MAN_S)
+        self._refreshed = None
+        try:
+            seconds, key = await self._session.record_file(
+                str(path), keys, longest_s=longest_s, silence_s=silence_s
+            )
+        except RecordingRefusedError as error:
+            raise RecordingFailedError from error
+        return Recorded(seconds, key)
+
+    async def play_back(self, path: Path, seconds: float, keys: str) -> str:
+        """Play a recording of the caller's own."""
+        await self._session.refresh_deadline(round(seconds) + DEAD_MAN_S)
+        self._refreshed = None
+        return await self._session.stream_file(str(path), keys, length_s=seconds + MARGIN_S)
 
     async def _listen(self, work: "asyncio.Future[Any]", within_s: float | None, keys: str) -> str:
         started = self._monotonic()

@@ -26,6 +26,10 @@ class Voice:
     speed: float = 1.0
     readings: Mapping[str, str] = field(default_factory=dict)
 
+    def at(self, pace: float) -> "Voice":
+        """Return this voice at ``pace`` of its usual speed."""
+        return replace(self, speed=round(self.speed * pace, 3))
+
     def for_text(self, text: str, readings: Mapping[str, str]) -> "Voice":
         """Return this voice with those ``readings`` that ``text`` needs."""
         return replace(self, readings={word: how for word, how in sorted(readings.items()) if word in text})
@@ -38,8 +42,9 @@ VOICES: Final[Mapping[Language, Voice]] = {
 
 
 def voice_of(clip: Clip, readings: Mapping[str, str]) -> Voice:
-    """Return who speaks ``clip``."""
-    return VOICES[clip.language].for_text(clip.text, readings if clip.language == "zh" else {})
+    """Return who speaks ``clip``, and how fast."""
+    voice = VOICES[clip.language].for_text(clip.text, readings if clip.language == "zh" else {})
+    return voice.at(clip.pace)
 
 
 def key_of(clip: Clip, readings: Mapping[str, str]) -> str:

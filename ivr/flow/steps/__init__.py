@@ -1,0 +1,1 @@
+"""What happens at each kind of step: one module for those that belong together, one function for each kind."""
