@@ -21,6 +21,10 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 """The beginning of a number in E.164."""
 
+TargetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Destination = Annotated[str, Field(pattern=r"^(\+?[0-9]{2,15}|(PJSIP|Local|SIP|IAX2|DAHDI)/[A-Za-z0-9@._/+-]{1,100})$")]
+"""A number, or what ``Dial()`` takes; without anything that the dialplan would evaluate."""
+
 
 def home() -> Path:
     """Return the directory of this install."""
@@ -70,6 +74,8 @@ class Pbx(Section):
     queue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "water"
     wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
     offer_s: Annotated[int, Field(ge=5, le=120)] = 20
+    targets: dict[TargetName, Destination] = {}
+    """Where flows may put callers through to, by name: a number for the trunk, or a destination of Asterisk's own."""
 
 
 class Queue(Section):

@@ -47,7 +47,8 @@ from cti.translator import Translator
 from ivr.agi.server import AgiServer
 from ivr.flow.story import Clock
 from ivr.prompts.speech import RenderedSpeech
-from ivr.services.hotline import HotlineHandler, shipped_flow
+from ivr.services.flow_files import shipped_bundle, spoken
+from ivr.services.hotline import ENTRY, HotlineHandler
 from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
@@ -161,8 +162,10 @@ class App:
         await self.speech.start()
         self._stack.push_async_callback(self.speech.stop)
         clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
+        shipped = await asyncio.to_thread(shipped_bundle, self.settings)
+        self.speech.learn(spoken(shipped.written))
         hotline = HotlineHandler(
-            await asyncio.to_thread(shipped_flow, self.billing, self.settings, clock),
+            lambda name: shipped if name == ENTRY else None,
             self.speech,
             self.billing,
             self.live.fact,

@@ -11,16 +11,18 @@ from rich.console import Console
 from config.settings import Settings
 from cti.domain.events import CallEvent, IvrStepPassed
 from ivr.errors import IvrError
+from ivr.flow.bundle import Bundle
 from ivr.flow.drawing import draw
 from ivr.flow.errors import FlowFaultsError
 from ivr.flow.layout import LayoutError
 from ivr.flow.model import Flow
 from ivr.flow.schema import schema
+from ivr.flow.texts import INLINE
 from ivr.services.flow_files import FlowFiles, catalogue_faults, script_files, shipped_files
 from ivr.simulator.billing import Behaviour
 from ivr.simulator.coverage import Coverage, coverage
 from ivr.simulator.errors import ScriptFaultsError
-from ivr.simulator.line import HANG_UP, KEYS, WAIT, Heard
+from ivr.simulator.line import HANG_UP, KEYS, SPEAK, WAIT, Heard
 from ivr.simulator.script import BillingGiven, Given, Script, read
 from ivr.simulator.trial import Simulator, Trial, complaints, make
 
@@ -41,13 +43,14 @@ def check(file: FlowFileOrAll = None) -> None:
     faults = 0
     for path in _files(file):
         try:
-            flow = desk.checked(path)
+            bundle = desk.checked(path)
         except FlowFaultsError as error:
             faults += len(error.faults)
             for fault in error.faults:
                 console.print(f"{path.parent / str(fault)}")
         else:
-            console.print(f"{path}: {len(flow.steps)} steps, no faults")
+            called = f", calls {', '.join(sorted(bundle.called))}" if bundle.called else ""
+            console.print(f"{path}: {len(bundle.flow.steps)} steps{called}, no faults")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -69,19 +72,19 @@ def make_calls(
         desk, flow = _flow(path)
         passed, bad = _make_calls(path, flow, desk)
         found = coverage(flow, passed)
-        for line in _coverage(flow, found):
+        for line in _coverage(flow.flow, found):
             console.print(line)
         failed = failed or bad or (every_step and not found.is_whole)
     raise typer.Exit(1 if failed else 0)
 
 
-def _make_calls(path: Path, flow: Flow, desk: FlowFiles) -> tuple[set[tuple[str, str]], bool]:
+def _make_calls(path: Path, flow: Bundle, desk: FlowFiles) -> tuple[set[tuple[str, str]], bool]:
     """Make all calls to ``flow``; return the steps taken with their ways, and whether any call went wrong."""
     settings = Settings()
     simulator = Simulator(flow, desk.catalogue, desk.lengths, settings)
     passed: set[tuple[str, str]] = set()
     failed = False
-    for script in _scripts(path, flow):
+    for script in _scripts(path, flow.flow):
         for call in script.calls:
             trial = make(call, script.given, simulator)
             passed |= set(trial.steps)
@@ -112,7 +115,7 @@ def try_flow(
     """Call a flow at the terminal: read what a caller hears, type what they key. No telephone, no billing system."""
     path = _path(file)
     desk, flow = _flow(path)
-    setting = _given(path, flow, given)
+    setting = _given(path, flow.flow, given)
     if billing is not None:
         behaviour = _behaviour(billing)
         setting = setting.model_copy(update={"billing": BillingGiven(pins=behaviour, bills=behaviour)})
@@ -129,7 +132,7 @@ def draw_flow(file: FlowFile) -> None:
     """Draw a flow as SVG, on the standard output. What each step says shows under the pointer."""
     desk, flow = _flow(_path(file))
     try:
-        typer.echo(draw(flow, desk.words), nl=False)
+        typer.echo(draw(flow.flow, desk.words), nl=False)
     except LayoutError as error:
         mistakes.print(str(error), style="red")
         raise typer.Exit(1) from error
@@ -140,7 +143,9 @@ class _Shown(Trial):
 
     def hears(self, heard: Heard) -> None:
         cut = "" if heard.whole else " …"
-        console.print(f"{_minutes(heard.at_s)}  {heard.words}{cut}  [{heard.language} {heard.prompt}]")
+        name = "" if heard.prompt.startswith(INLINE) else f" {heard.prompt}"
+        slowly = ", slowly" if heard.slow else ""
+        console.print(f"{_minutes(heard.at_s)}  {heard.words}{cut}  [{heard.language}{name}{slowly}]")
         super().hears(heard)
 
     def learns(self, fact: CallEvent) -> None:
@@ -162,8 +167,17 @@ class _Terminal:
                 return typed
             console.print(HOW_TO_KEY)
 
-    def interrupts(self, prompt: str) -> str:
+    def interrupts(self, prompt: str, words: str) -> str:
         return ""
+
+    def speaks(self) -> str:
+        while True:
+            try:
+                typed = console.input("seconds you speak, and maybe a key (8, 8#, 8 hangup)> ").replace(" ", "")
+            except (EOFError, KeyboardInterrupt):
+                return f"speak {HANG_UP}"
+            if (said := f"speak {typed}" if typed else "speak") and SPEAK.fullmatch(said):
+                return said
 
 
 def _tell_end(trial: Trial) -> None:
@@ -212,7 +226,7 @@ def _desk() -> FlowFiles:
     return FlowFiles(Settings())
 
 
-def _flow(path: Path) -> tuple[FlowFiles, Flow]:
+def _flow(path: Path) -> tuple[FlowFiles, Bundle]:
     desk = _desk()
     try:
         return desk, desk.load(path)

@@ -315,7 +315,7 @@ class AccountClaimed(CallEvent):
 class IvrLeft(CallEvent):
     """The flow is over. ``served`` if it finished what the caller came for."""
 
-    result: Literal["person", "done", "hangup", "failed"]
+    result: Literal["person", "done", "hangup", "failed", "transfer"]
     served: bool
 
 

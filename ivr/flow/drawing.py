@@ -12,7 +12,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cti.domain.events import Language
 from ivr.flow.layout import Box, Curve, Layout, Link, lay_out
-from ivr.flow.model import UNAVAILABLE, Ask, Branch, Flow, HangUp, LookUp, Menu, Queue, Say, Step, sentences
+from ivr.flow.model import (
+    KINDS_OF_STEPS,
+    UNAVAILABLE,
+    Ask,
+    Branch,
+    CallFlow,
+    Flow,
+    LookUp,
+    Menu,
+    Return,
+    Say,
+    Step,
+    Survey,
+    Transfer,
+    exits,
+    sentences,
+)
+from ivr.flow.texts import INLINE
 
 Words = Callable[[str, Language], str]
 """The words of a prompt in a language."""
@@ -30,7 +47,6 @@ KEY_PX: Final = 18.0
 HEIGHT_PX: Final = 46.0
 MARGIN_PX: Final = 24.0
 LEGEND_PX: Final = 46.0
-KINDS: Final = ("say", "menu", "ask", "look_up", "branch", "queue", "hang_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +109,7 @@ def draw(flow: Flow, words: Words) -> str:
             ways=drawn,
             start=layout.centres[START],
             anywhere=layout.centres[ANYWHERE],
-            kinds=[kind for kind in KINDS if any(step.do == kind for step in flow.steps.values())],
+            kinds=[kind for kind in KINDS_OF_STEPS if any(step.do == kind for step in flow.steps.values())],
             width=max(layout.width, 620) + 2 * MARGIN_PX,
             height=layout.height + 2 * MARGIN_PX + LEGEND_PX,
             legend_y=layout.height + LEGEND_PX / 2 + 8,
@@ -110,10 +126,23 @@ def detail(step: Step) -> str:
             return step.service
         case Branch():
             return step.by
-        case Say() | Menu() | Ask() | Queue() | HangUp():
-            said = [sentence.prompt for key, sentence in sentences(step) if key != "wrong"]
+        case CallFlow():
+            return step.flow
+        case Return():
+            return step.way
+        case Transfer():
+            return step.to
+        case Survey():
+            return f"{len(step.questions)} × 1–5"
+        case _:
+            said = [_called(sentence.prompt) for key, sentence in sentences(step) if key not in ("wrong", "confirm")]
             more = f" +{len(said) - 1}" if len(said) > 1 else ""
-            return said[0] + more if said else ""
+            return said[0] + more if said and said[0] else ""
+
+
+def _called(prompt: str) -> str:
+    """Return a prompt's name; a sentence that is written out has none, its words show behind the step."""
+    return "“…”" if prompt.startswith(INLINE) else prompt
 
 
 def _ways(flow: Flow) -> Iterator[Way]:
@@ -130,7 +159,9 @@ def _ways_of(name: str, step: Step) -> Iterator[Way]:
         case Menu():
             for key, choice in step.choices.items():
                 yield Way(name, choice.go, key=key, word=choice.language or "")
-        case LookUp():
+            if step.silence:
+                yield Way(name, step.silence, word="no_input")
+        case LookUp() | CallFlow():
             for word, way in step.ways.items():
                 times = f" ≤ {way.times}×" if way.afterwards else ""
                 yield Way(name, way.go, word=word + times, failure=word == UNAVAILABLE)
@@ -140,8 +171,9 @@ def _ways_of(name: str, step: Step) -> Iterator[Way]:
             for word, go in step.ways.items():
                 yield Way(name, go, word=word)
             yield Way(name, step.otherwise, word="otherwise")
-        case Queue() | HangUp():
-            return
+        case _:
+            for (word, *_), go in exits(step):
+                yield Way(name, go, word="" if word == "then" else word, failure=word == UNAVAILABLE)
 
 
 def _link(way: Way, *, onward: bool) -> Link:

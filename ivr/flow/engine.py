@@ -42,7 +42,8 @@ MAX_STEPS: Final = 300
 class FlowRun:
     """One caller in one flow, from the first step to the last. Owns what they keyed, and forgets it with the call.
 
-    ``called`` are the flows that it may call, by name; ``number`` is the number the caller calls from, if any.
+    ``called`` are the flows that it may call, by name; ``number`` is what the network says they call from;
+    steps are told with the ``prefix`` before their names.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class FlowRun:
         called: Mapping[str, Flow] | None = None,
         language: Language | None = None,
         number: str = "",
+        prefix: str = "",
     ) -> None:
         self._flow = flow
         self._called = called or {}
         self._story = story
         self._visit = Visit(flow, line, services, desk or Desk(), story, language or flow.language, number)
+        self._prefix = prefix
         self._steps = 0
 
     @property
@@ -71,7 +74,9 @@ class FlowRun:
     async def run(self) -> Outcome:
         """Go through the flow and return how it ended."""
         try:
-            await self._through(self._flow, "")
+            if await self._through(self._flow, self._prefix):
+                # nobody called this flow, so there is nowhere to go back to
+                return Outcome("person", served=self._visit.served)
         except HungUpError:
             return Outcome("hangup", served=self._visit.served)
         return self._visit.end

@@ -6,6 +6,7 @@
     ├── FlowFaultsError          the flow as written can't be used; every fault, with file, line and what to do
     ├── EndlessFlowError         a call went through more steps than any caller wants
     ├── NotVerifiedError         a service was asked for something personal before a PIN proved who calls
+    ├── UnknownFlowError         a call was to go through a flow that there is not
     └── RecordingFailedError     the PBX could not record: no place, a full disk, a path that it does not know
 """
 
@@ -65,3 +66,14 @@ class RecordingFailedError(FlowError):
 
     def __str__(self) -> str:
         return "the PBX could not record"
+
+
+class UnknownFlowError(FlowError):
+    """There is no flow called ``name``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"there is no flow '{self.name}'"

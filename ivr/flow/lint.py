@@ -5,15 +5,34 @@ Pure. :mod:`ivr.flow.check` holds what keeps a flow from working at all and is n
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cti.domain.events import Language
-from ivr.flow.check import Place, Problem
-from ivr.flow.model import UNAVAILABLE, Flow, HangUp, LookUp, Menu, Sentence, Step, sentences
-from ivr.flow.service import Service
+from ivr.flow.check import Problem
+from ivr.flow.model import (
+    UNAVAILABLE,
+    Callback,
+    CallFlow,
+    Flow,
+    HangUp,
+    LookUp,
+    Menu,
+    Place,
+    Record,
+    Recording,
+    Step,
+    Survey,
+    all_speeches,
+    own_values,
+    slots_of,
+    speeches,
+)
+from ivr.flow.surroundings import Surroundings
+from ivr.flow.texts import Text, WrittenOut
 from ivr.flow.walk import dead_ends, deaf_circles, unproved
+from ivr.prompts.catalogue import PERSONAL
 
 MOST_CHOICES: Final = 5
 LONGEST_S: Final = 20.0
@@ -34,20 +53,20 @@ Voice = Callable[[str, Language], Spoken | None]
 """What a prompt is in a language; None if there is nothing."""
 
 
-def lint(
-    flow: Flow, prompts: Mapping[str, Mapping[str, str]], services: Mapping[str, Service], voice: Voice
-) -> tuple[Problem, ...]:
+def lint(flow: Flow, around: Surroundings, voice: Voice) -> tuple[Problem, ...]:
     """Return everything that callers would suffer in ``flow``."""
     return (
         *_dead_ends(flow),
-        *_circles(flow),
+        *_circles(flow, around),
         *_failures(flow),
+        *_consents(flow),
         *_languages(flow),
         *_words(flow, voice),
         *_lengths(flow, voice),
         *_menus(flow),
-        *_look_ups_without_proof(flow, services),
-        *_told_without_proof(flow, prompts, services),
+        *_look_ups_without_proof(flow, around),
+        *_calls_without_proof(flow, around),
+        *_told_without_proof(flow, around),
     )
 
 
@@ -61,8 +80,8 @@ def _dead_ends(flow: Flow) -> Iterator[Problem]:
         yield Problem(("steps", name), what, "Lead a way on to a step with 'do: hang_up' or 'do: queue'")
 
 
-def _circles(flow: Flow) -> Iterator[Problem]:
-    for circle in deaf_circles(flow):
+def _circles(flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    for circle in deaf_circles(flow, around):
         what = f"a caller can't leave the circle {_way((*circle, circle[0]))}"
         advice = "Put a menu into it, or limit a look-up's way with 'times' and 'afterwards'"
         yield Problem(("steps", circle[0]), what, advice)
@@ -70,10 +89,40 @@ def _circles(flow: Flow) -> Iterator[Problem]:
 
 def _failures(flow: Flow) -> Iterator[Problem]:
     for name, step in flow.steps.items():
-        way = step.ways.get(UNAVAILABLE) if isinstance(step, LookUp) else None
-        if way is not None and isinstance(flow.steps.get(way.go), HangUp):
+        place, go = _failure(step)
+        if go is not None and isinstance(flow.steps.get(go), HangUp):
             what = f"a caller for whom '{name}' fails is hung up on"
-            yield Problem(("steps", name, "ways", UNAVAILABLE), what, "Lead it to a person")
+            yield Problem(("steps", name, *place), what, "Lead it to a person")
+
+
+def _failure(step: Step) -> tuple[Place, str | None]:
+    match step:
+        case LookUp():
+            way = step.ways.get(UNAVAILABLE)
+            return ("ways", UNAVAILABLE), way.go if way else None
+        case Record() | Callback():
+            return (UNAVAILABLE,), step.unavailable
+        case _:
+            return (), None
+
+
+def _consents(flow: Flow) -> Iterator[Problem]:
+    for name, step in flow.steps.items():
+        place, recording = _recording(step)
+        if recording is not None and recording.consent is None:
+            what = f"'{name}' records a caller who has not been told"
+            advice = "Add 'consent:' with a sentence that says that it is recorded, and what for"
+            yield Problem(("steps", name, *place), what, advice)
+
+
+def _recording(step: Step) -> tuple[Place, Recording | None]:
+    match step:
+        case Record():
+            return (), step
+        case Survey():
+            return ("word",), step.word
+        case _:
+            return (), None
 
 
 # ------------------------------------------------------------------ languages
@@ -104,40 +153,30 @@ def _languages_of(step: Step) -> Iterator[tuple[Place, Language]]:
 
 def _words(flow: Flow, voice: Voice) -> Iterator[Problem]:
     told: set[str] = set()
-    for place, said in _speeches(flow):
-        for sentence in said:
-            if sentence.prompt not in told:
-                told.add(sentence.prompt)
-                yield from _words_of(place, sentence.prompt, flow, voice)
+    for place, said in all_speeches(flow):
+        for text in said:
+            if text.prompt not in told:
+                told.add(text.prompt)
+                yield from _words_of(place, text, flow, voice)
 
 
-def _words_of(place: Place, prompt: str, flow: Flow, voice: Voice) -> Iterator[Problem]:
+def _words_of(place: Place, text: Text, flow: Flow, voice: Voice) -> Iterator[Problem]:
+    written = isinstance(text, WrittenOut)
     for language in flow.languages:
-        spoken = voice(prompt, language)
-        advice = "Write the words into the catalogue"
+        spoken = voice(text.prompt, language)
+        advice = f"Write the words under '{language}:'" if written else "Write the words into the catalogue"
+        name = "this sentence" if written else f"'{text.prompt}'"
         if spoken is None or not spoken.words.strip():
-            yield Problem(place, f"'{prompt}' says nothing in '{language}'", advice)
+            yield Problem(place, f"{name} says nothing in '{language}'", advice)
         elif bool(_HAN.search(spoken.words)) != (language == "zh"):
-            yield Problem(place, f"'{prompt}' is not in '{language}'", advice)
+            yield Problem(place, f"{name} is not in '{language}'", advice)
 
 
 # ------------------------------------------------------------------ how much at once
 
 
-def _speeches(flow: Flow) -> Iterator[tuple[Place, tuple[Sentence, ...]]]:
-    """Yield what is said in one go, with its place."""
-    for word in ("none", "wrong", "more"):
-        yield ("help", word), (getattr(flow.help, word),)
-    for name, step in flow.steps.items():
-        said: dict[str, tuple[Sentence, ...]] = {}
-        for key, sentence in sentences(step):
-            said[key] = (*said.get(key, ()), sentence)
-        for key, together in said.items():
-            yield ("steps", name, key), together
-
-
 def _lengths(flow: Flow, voice: Voice) -> Iterator[Problem]:
-    for place, said in _speeches(flow):
+    for place, said in all_speeches(flow):
         for languages in _together(flow, place):
             heard = [spoken for language in languages for one in said if (spoken := voice(one.prompt, language))]
             seconds = sum(spoken.seconds for spoken in heard)
@@ -149,7 +188,7 @@ def _lengths(flow: Flow, voice: Voice) -> Iterator[Problem]:
 
 def _together(flow: Flow, place: Place) -> tuple[tuple[Language, ...], ...]:
     """Return the languages that are spoken one after the other at ``place``, for each kind of caller."""
-    step = flow.steps.get(place[1]) if place[0] == "steps" else None
+    step = flow.steps.get(str(place[1])) if place[0] == "steps" else None
     if isinstance(step, Menu) and step.languages:
         return (step.languages,)
     return tuple((language,) for language in flow.languages)
@@ -165,23 +204,33 @@ def _menus(flow: Flow) -> Iterator[Problem]:
 # ------------------------------------------------------------------ whose business it is
 
 
-def _look_ups_without_proof(flow: Flow, services: Mapping[str, Service]) -> Iterator[Problem]:
-    for name, way in unproved(flow, services).items():
+def _look_ups_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    for name, way in unproved(flow, around).items():
         step = flow.steps[name]
-        if isinstance(step, LookUp) and step.service in services and services[step.service].personal:
+        if isinstance(step, LookUp) and step.service in around.services and around.services[step.service].personal:
             what = f"'{step.service}' is about one customer, and by {_way(way)} nobody has proved to be one"
             yield Problem(("steps", name, "service"), what, "Have the caller identified on every way here")
 
 
-def _told_without_proof(
-    flow: Flow, prompts: Mapping[str, Mapping[str, str]], services: Mapping[str, Service]
-) -> Iterator[Problem]:
-    personal = {name for service in services.values() if service.personal for name in service.gives}
-    for name, way in unproved(flow, services).items():
-        for key, sentence in sentences(flow.steps[name]):
-            for slot, kind in prompts.get(sentence.prompt, {}).items():
-                value = sentence.values.get(slot, slot)
-                if kind == "digits" or value in personal:
-                    told = f"'{sentence.prompt}' tells the {kind} '{value}'"
-                    what = f"{told}, and by {_way(way)} nobody has proved who calls"
-                    yield Problem(("steps", name, key), what, "Have the caller identified on every way here")
+def _calls_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    for name, way in unproved(flow, around).items():
+        step = flow.steps[name]
+        if isinstance(step, CallFlow) and step.flow in around.flows and around.flows[step.flow].proved:
+            what = f"'{step.flow}' is for proved callers, and by {_way(way)} nobody has proved who calls"
+            yield Problem(("steps", name, "flow"), what, "Have the caller identified on every way here")
+
+
+def _told_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    personal = {name for service in around.services.values() if service.personal for name in service.gives}
+    for name, way in unproved(flow, around).items():
+        own = own_values(flow.steps[name])
+        for place, said in speeches(flow.steps[name]):
+            for text in said:
+                for slot, kind in slots_of(text, around.prompts).items():
+                    value = text.values.get(slot, slot)
+                    # what the caller keyed at this very step may be read back to them
+                    if value not in own and (kind in PERSONAL or value in personal):
+                        spoken = "this" if isinstance(text, WrittenOut) else f"'{text.prompt}'"
+                        told = f"{spoken} tells the {kind} '{value}'"
+                        what = f"{told}, and by {_way(way)} nobody has proved who calls"
+                        yield Problem(("steps", name, *place), what, "Have the caller identified on every way here")

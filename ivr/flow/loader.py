@@ -5,64 +5,110 @@ numbers of them where numbers belong.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from ivr.flow.bundle import Bundle
 from ivr.flow.check import Problem, problems
 from ivr.flow.errors import Fault, FlowFaultsError
-from ivr.flow.model import Flow
-from ivr.flow.service import Service
+from ivr.flow.model import KINDS_OF_STEPS, CallFlow, Flow
+from ivr.flow.surroundings import Surroundings
 
 MAX_BYTES = 256 * 1024
 
 Prompts = Mapping[str, Mapping[str, str]]
 """Prompt ids of the catalogue, each with its slots and their kinds: ``{"bill.paid": {"amount": "money"}}``."""
 
-Inspection = Callable[[Flow], Iterable[Problem]]
+Inspection = Callable[[Flow, Surroundings], Iterable[Problem]]
 """One more look at a well-formed flow, such as :mod:`ivr.flow.lint`'s."""
+
+Find = Callable[[str], tuple[str, str] | None]
+"""Finds a flow by its name: its text and the file it stands in; None if there is none."""
 
 ADVICE = {
     "extra_forbidden": "Remove it, or correct its spelling",
     "missing": "Add it",
-    "union_tag_invalid": "Use one of: say, menu, ask, look_up, branch, queue, hang_up",
-    "union_tag_not_found": "Add 'do:' with one of: say, menu, ask, look_up, branch, queue, hang_up",
+    "union_tag_invalid": "Use one of: " + ", ".join(KINDS_OF_STEPS),
+    "union_tag_not_found": "Add 'do:' with one of: " + ", ".join(KINDS_OF_STEPS),
     "string_pattern_mismatch": "Use the characters that names of this sort have; 0 and * are never choices",
 }
 
 
-def load(
-    path: Path, *, prompts: Prompts, services: Mapping[str, Service], inspection: Inspection | None = None
-) -> Flow:
-    """Read the flow in the file ``path``. Raises :class:`FlowFaultsError`."""
-    text = path.read_text(encoding="utf-8")
-    return parse(text, file=path.name, prompts=prompts, services=services, inspection=inspection)
-
-
-def parse(
-    text: str,
-    *,
-    file: str,
-    prompts: Prompts,
-    services: Mapping[str, Service],
-    inspection: Inspection | None = None,
-) -> Flow:
-    """Read the flow written in ``text``, and have it pass the ``inspection``. Raises :class:`FlowFaultsError`."""
-    root = _root(text, file)
-    faults = [*_repeated_keys(root, file)]
-    flow = None
-    try:
-        flow = Flow.model_validate(yaml.BaseLoader("").construct_document(root))
-    except ValidationError as error:
-        faults += [_fault(file, root, entry) for entry in error.errors(include_url=False, include_input=False)]
+def parse(text: str, *, file: str, around: Surroundings, inspection: Inspection | None = None) -> Flow:
+    """Read the one flow written in ``text``, and have it pass the ``inspection``. Raises :class:`FlowFaultsError`."""
+    flow, root, faults = _shape(text, file)
     if flow is not None:
-        found = (*problems(flow, prompts, services), *(inspection(flow) if inspection else ()))
-        faults += [Fault(file, _line(root, problem.place), problem.what, problem.advice) for problem in found]
+        faults += _judged(flow, root, file, around, inspection)
     if faults or flow is None:
         raise FlowFaultsError(tuple(sorted(faults)))
     return flow
+
+
+def bundle(text: str, *, file: str, find: Find, around: Surroundings, inspection: Inspection | None = None) -> Bundle:
+    """Read a flow and all that it calls; ``around`` need not have those. Raises :class:`FlowFaultsError`."""
+    read = _Reading(find)
+    main = read.flow(text, file)
+    around = replace(around, flows={**around.flows, **read.flows})
+    for flow, root, source in read.sources:
+        read.faults += _judged(flow, root, source, around, inspection)
+    if read.faults or main is None:
+        raise FlowFaultsError(tuple(sorted(set(read.faults))))
+    return Bundle(main, {name: flow for name, flow in read.flows.items() if name != main.flow})
+
+
+class _Reading:
+    """Reads a flow and those that it calls, each once; a flow that comes to call itself is a fault."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._open: list[str] = []
+        self.flows: dict[str, Flow] = {}
+        self.sources: list[tuple[Flow, yaml.MappingNode, str]] = []
+        self.faults: list[Fault] = []
+
+    def flow(self, text: str, file: str, wanted: str | None = None) -> Flow | None:
+        """Read one flow, and what it calls. ``wanted`` is the name by which it was called."""
+        flow, root, faults = _shape(text, file)
+        self.faults += faults
+        if flow is None:
+            return None
+        if wanted is not None and flow.flow != wanted:
+            self.faults.append(Fault(file, 1, f"this is the flow '{flow.flow}'", f"Call it '{wanted}', as its file is"))
+            return None
+        self.flows[flow.flow] = flow
+        self.sources.append((flow, root, file))
+        self._open.append(flow.flow)
+        for name, step in flow.steps.items():
+            if isinstance(step, CallFlow):
+                self._call(step.flow, file, _line(root, ("steps", name, "flow")))
+        self._open.pop()
+        return flow
+
+    def _call(self, name: str, file: str, line: int) -> None:
+        if name in self._open:
+            way = " → ".join([*self._open[self._open.index(name) :], name])
+            self.faults.append(Fault(file, line, f"a flow that calls itself: {way}", "Lead back with 'do: return'"))
+        elif name not in self.flows and (found := self._find(name)) is not None:
+            self.flow(*found, wanted=name)
+
+
+def _shape(text: str, file: str) -> tuple[Flow | None, yaml.MappingNode, list[Fault]]:
+    """Read a flow as far as it is well formed."""
+    root = _root(text, file)
+    faults = [*_repeated_keys(root, file)]
+    try:
+        return Flow.model_validate(yaml.BaseLoader("").construct_document(root)), root, faults
+    except ValidationError as error:
+        faults += [_fault(file, root, entry) for entry in error.errors(include_url=False, include_input=False)]
+    return None, root, faults
+
+
+def _judged(flow: Flow, root: yaml.Node, file: str, around: Surroundings, inspection: Inspection | None) -> list[Fault]:
+    found = (*problems(flow, around), *(inspection(flow, around) if inspection else ()))
+    return [Fault(file, _line(root, problem.place), problem.what, problem.advice) for problem in found]
 
 
 def _root(text: str, file: str) -> yaml.MappingNode:

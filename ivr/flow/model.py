@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from cti.domain.events import Language
-from ivr.flow.texts import Name, Part, Said, Speeches, Text
+from ivr.flow.texts import Name, Part, Said, Speeches, Text, WrittenOut
 
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 QueueName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -20,7 +20,6 @@ Kind = Literal["money", "month", "day", "digits", "count", "date", "duration", "
 
 UNAVAILABLE: Final = "unavailable"
 """The way out of every step that needed something and had no answer in time."""
-
 
 
 def _going(raw: Any) -> Any:
@@ -186,7 +185,7 @@ class Question(Part):
 
 
 class Survey(Part):
-    """Ask for marks. Whoever gives ``unhappy`` or less to any question may say why, if there is a ``word`` to record."""
+    """Ask for marks. Whoever gives ``unhappy`` or less to any of them may say why, if there is a ``word`` to record."""
 
     do: Literal["survey"]
     questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=5)]
@@ -235,19 +234,7 @@ class HangUp(Part):
 
 
 Step = Annotated[
-    Say
-    | Menu
-    | Ask
-    | LookUp
-    | Branch
-    | Record
-    | Callback
-    | Survey
-    | CallFlow
-    | Return
-    | Queue
-    | Transfer
-    | HangUp,
+    Say | Menu | Ask | LookUp | Branch | Record | Callback | Survey | CallFlow | Return | Queue | Transfer | HangUp,
     Field(discriminator="do"),
 ]
 
@@ -269,13 +256,14 @@ class Flow(Part):
     """One phone menu, or a part of one that others call.
 
     One that is called says what it relies on: ``takes`` are values its callers bring, ``keyed`` names of digits they
-    have asked for, ``proved`` that a PIN has proved who calls.
+    have asked for, ``words`` those to branch by, ``proved`` that a PIN has proved who calls.
     """
 
     flow: Name
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
-    takes: dict[Name, Kind] = {}
+    takes: dict[Name, Kind] = Field(default_factory=dict)
     keyed: tuple[Name, ...] = ()
+    words: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     proved: bool = False
     start: StepId
     person: StepId
@@ -374,3 +362,23 @@ def own_values(step: Step) -> Mapping[str, Kind]:
 def later_values(step: Step) -> Mapping[str, Kind]:
     """Return the values that ``step`` leaves for the steps after it."""
     return own_values(step) if isinstance(step, Ask) else {}
+
+
+def all_speeches(flow: Flow) -> tuple[tuple[Place, tuple[Text, ...]], ...]:
+    """Return what ``flow`` may say in one go, each with its place in the flow."""
+    helping: list[tuple[Place, tuple[Text, ...]]] = [
+        (("help", word), (getattr(flow.help, word),)) for word in ("none", "wrong", "more")
+    ]
+    said = ((("steps", name, *place), told) for name, step in flow.steps.items() for place, told in speeches(step))
+    return (*helping, *said)
+
+
+def written_out(flow: Flow) -> Mapping[str, WrittenOut]:
+    """Return the sentences that stand in ``flow`` itself, by their ids."""
+    texts = (text for _, told in all_speeches(flow) for text in told)
+    return {text.prompt: text for text in texts if isinstance(text, WrittenOut)}
+
+
+def slots_of(text: Text, prompts: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the slots of ``text`` with their kinds; those of the catalogue's ``prompts`` are given."""
+    return text.slots if isinstance(text, WrittenOut) else prompts.get(text.prompt, {})

@@ -7,7 +7,8 @@ together is :mod:`ivr.flow.check`'s.
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from ivr.flow.model import Flow, LookUp, Sentence
+from ivr.flow.model import Flow, LookUp
+from ivr.flow.texts import Sentence
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -4,6 +4,7 @@ The state that the steps (``ivr.flow.steps``) share. It is forgotten with the ca
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -28,6 +29,8 @@ MAX_REPEATS: Final = 5
 END_S: Final = 1.0
 DESK_S: Final = 4.0
 """How long whoever takes what callers leave may take: the caller hears nothing meanwhile."""
+
+_NUMBER: Final = re.compile(r"\+?[0-9]{5,15}")
 
 Given = TypeVar("Given")
 
@@ -77,6 +80,11 @@ class Visit:
     def call(self) -> CallId:
         """Our id of this call."""
         return self.story.call
+
+    @property
+    def own_number(self) -> str:
+        """The number that the caller calls from, if it is one that can be called; else nothing."""
+        return self.number if _NUMBER.fullmatch(self.number) else ""
 
     @property
     def seen(self) -> str:

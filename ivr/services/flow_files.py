@@ -12,18 +12,24 @@ from typing import Final
 
 from config.settings import Settings
 from cti.domain.events import Language
+from ivr.flow.bundle import Bundle
+from ivr.flow.check import Problem
 from ivr.flow.errors import Fault, FlowFaultsError
 from ivr.flow.lint import Spoken, lint
-from ivr.flow.loader import Prompts, load, parse
-from ivr.flow.model import Flow
+from ivr.flow.loader import Find, Prompts, bundle
+from ivr.flow.model import Flow, written_out
 from ivr.flow.service import Service
 from ivr.flow.story import Clock
-from ivr.prompts.catalogue import Catalogue, shipped
+from ivr.flow.surroundings import Surroundings
+from ivr.flow.texts import WrittenOut
+from ivr.ports import KINDS
+from ivr.prompts import inline
+from ivr.prompts.catalogue import Catalogue, Prompt, shipped
 from ivr.prompts.catalogue import parse as parse_catalogue
 from ivr.prompts.errors import CatalogueError
 from ivr.prompts.lengths import Lengths, words
 from ivr.prompts.store import Store
-from ivr.services.hotline import services
+from ivr.services.hotline import ENTRY, services
 from ivr.simulator.billing import PretendBilling
 
 SUFFIX: Final = ".yaml"
@@ -35,7 +41,7 @@ CATALOGUE_ADVICE: Final = {
     "in en": "Write it in this language, too",
     "digits must be spelt out": "Write numbers as words",
     "one typed slot": "Give each clause one slot at most, with a kind: {amount:money}",
-    "no kind": "Use one of: count, day, digits, money, month",
+    "no kind": f"Use one of: {', '.join(sorted(KINDS))}",
     "but": "Have every language say the same values",
 }
 
@@ -46,31 +52,43 @@ class FlowFiles:
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
         self.catalogue = catalogue or shipped()
         self.lengths = Lengths(self.catalogue, Store(settings.cache / "voice"))
-        self.prompts: Prompts = {name: prompt.slots for name, prompt in self.catalogue.prompts.items()}
-        self.services: Mapping[str, Service] = services(PretendBilling({}), settings, Clock())
-
-    def load(self, path: Path) -> Flow:
-        """Read a flow that works, good or bad. Raises :class:`FlowFaultsError`."""
-        return load(path, prompts=self.prompts, services=self.services)
-
-    def checked(self, path: Path) -> Flow:
-        """Read a flow that passes the linter, too. Raises :class:`FlowFaultsError`."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            fault = Fault(path.name, 1, "it can't be read as text", "See that the file is there, in UTF-8")
-            raise FlowFaultsError((fault,)) from error
-        return self.checked_text(text, path.name)
-
-    def checked_text(self, text: str, file: str) -> Flow:
-        """Read the flow written in ``text``, which passes the linter. Raises :class:`FlowFaultsError`."""
-        return parse(
-            text,
-            file=file,
-            prompts=self.prompts,
-            services=self.services,
-            inspection=lambda flow: lint(flow, self.prompts, self.services, self.voice),
+        self.around = Surroundings(
+            prompts_of(self.catalogue), services(PretendBilling({}), settings, Clock()), settings.pbx.targets
         )
+
+    @property
+    def prompts(self) -> Prompts:
+        """The catalogue's prompts with their slots."""
+        return self.around.prompts
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """What flows may look up."""
+        return self.around.services
+
+    def load(self, path: Path) -> Bundle:
+        """Read a flow that works, good or bad, with those it calls. Raises :class:`FlowFaultsError`."""
+        text = path.read_text(encoding="utf-8")
+        read = bundle(text, file=path.name, find=beside(path), around=self.around)
+        self._learn(read.written)
+        return read
+
+    def checked(self, path: Path) -> Bundle:
+        """Read a flow that passes the linter, too. Raises :class:`FlowFaultsError`."""
+        return self.checked_text(read_text(path), path.name, beside(path))
+
+    def checked_text(self, text: str, file: str, find: Find | None = None) -> Bundle:
+        """Read the flow written in ``text``, which passes the linter. Raises :class:`FlowFaultsError`."""
+        return bundle(text, file=file, find=find or find_shipped, around=self.around, inspection=self._inspect)
+
+    def _inspect(self, flow: Flow, around: Surroundings) -> tuple[Problem, ...]:
+        self._learn(written_out(flow))
+        return lint(flow, around, self.voice)
+
+    def _learn(self, written: Mapping[str, WrittenOut]) -> None:
+        """Take the sentences that stand in a flow into this desk's catalogue; their ids are those of their words."""
+        self.catalogue = self.catalogue.taught(spoken(written))
+        self.lengths = self.lengths.of_catalogue(self.catalogue)
 
     def voice(self, prompt: str, language: Language) -> Spoken | None:
         """Return what ``prompt`` is in ``language``."""
@@ -83,6 +101,53 @@ class FlowFiles:
     def words(self, prompt: str, language: Language) -> str:
         """Return the words of ``prompt``, with its slots as ``{name}``. Raises ``KeyError`` for an unknown one."""
         return words(self.catalogue.prompts[prompt], language)
+
+
+def prompts_of(catalogue: Catalogue) -> Prompts:
+    """Return the catalogue's prompts as flows are checked against."""
+    return {name: prompt.slots for name, prompt in catalogue.prompts.items()}
+
+
+def spoken(written: Mapping[str, WrittenOut]) -> Mapping[str, Prompt]:
+    """Return sentences that stand in flows as prompts."""
+    return {name: inline.prompt(name, {"zh": text.zh, "en": text.en}) for name, text in written.items()}
+
+
+def shipped_bundle(settings: Settings, name: str = ENTRY) -> Bundle:
+    """Return a flow that ships with us, with those it calls. Raises :class:`FlowFaultsError`."""
+    return FlowFiles(settings).load(shipped_path(name))
+
+
+def shipped_path(name: str) -> Path:
+    """Return the file of a flow that ships with us."""
+    return next(path for path in shipped_files() if path.stem == name)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a flow's file. Raises :class:`FlowFaultsError`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = Fault(path.name, 1, "it can't be read as text", "See that the file is there, in UTF-8")
+        raise FlowFaultsError((fault,)) from error
+
+
+def beside(path: Path) -> Find:
+    """Return what finds flows in the folder of ``path``, and those that ship with us."""
+
+    def find(name: str) -> tuple[str, str] | None:
+        other = path.parent / f"{name}{SUFFIX}"
+        return (read_text(other), other.name) if other.is_file() else find_shipped(name)
+
+    return find
+
+
+def find_shipped(name: str) -> tuple[str, str] | None:
+    """Return the text of a flow that ships with us, and its file."""
+    for path in shipped_files():
+        if path.stem == name:
+            return read_text(path), path.name
+    return None
 
 
 def catalogue_faults(text: str | None = None, file: str = CATALOGUE) -> tuple[Fault, ...]:

@@ -6,28 +6,26 @@ Whatever happens, the dialplan gets the caller back; unless the flow ended in ``
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
-from importlib.resources import as_file, files
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
-from cti.domain.events import IvrEntered
-from cti.domain.ids import LinkedId, PbxName
+from cti.domain.events import IvrEntered, Language
+from cti.domain.ids import CallId, LinkedId, PbxName
 from ivr.agi.errors import AgiError, RemoteProtocolError
 from ivr.agi.session import AgiSession
 from ivr.errors import HungUpError
+from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
+from ivr.flow.errors import UnknownFlowError
 from ivr.flow.line import Speaking
-from ivr.flow.loader import load
-from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
-from ivr.ports import Billing, CallIds, Facts, Speech
-from ivr.prompts.catalogue import shipped
+from ivr.ports import Billing, CallIds, Desk, Facts, Speech
 from ivr.services.bill import LatestBill
 from ivr.services.identify import Identify
 from ivr.services.phone_line import ClipLengths, PhoneLine
@@ -35,6 +33,8 @@ from ivr.services.phone_line import ClipLengths, PhoneLine
 logger = logging.getLogger(__name__)
 
 SORRY: Final = "error.sorry"
+ENTRY: Final = "water"
+"""The flow that calls begin with."""
 _LINKEDID = re.compile(r"[A-Za-z0-9._-]{1,96}")
 
 
@@ -48,27 +48,30 @@ def services(billing: Billing, settings: Settings, clock: Clock) -> Mapping[str,
     return {"identify": Identify(billing), "latest_bill": LatestBill(billing, today)}
 
 
-def shipped_flow(billing: Billing, settings: Settings, clock: Clock | None = None) -> Flow:
-    """Read the flow that ships with us, against the catalogue that ships with us."""
-    prompts = {name: prompt.slots for name, prompt in shipped().prompts.items()}
-    with as_file(files("config") / "flows" / "water.yaml") as path:
-        return load(path, prompts=prompts, services=services(billing, settings, clock or Clock()))
+Flows = Callable[[str], Bundle | None]
+"""The flow that a call which begins now goes through, by its name, with all that it calls."""
 
 
 class HotlineHandler:
-    """Carries every call of one hotline through its flow."""
+    """Carries every call through the flow ``entry``, as it was published when the call came in.
+
+    A flow other than :data:`ENTRY` comes later in a call: its steps are told behind its name, and it opens nothing.
+    """
 
     def __init__(
         self,
-        flow: Flow,
+        flows: Flows,
         speech: Speech,
         billing: Billing,
         facts: Facts,
         call_ids: CallIds,
         settings: Settings,
         clock: Clock | None = None,
+        *,
+        desk: Desk | None = None,
+        entry: str = ENTRY,
     ) -> None:
-        self._flow = flow
+        self._flows = flows
         self._speech = speech
         self._facts = facts
         self._call_ids = call_ids
@@ -76,13 +79,30 @@ class HotlineHandler:
         self._clock = clock or Clock()
         self._services = services(billing, settings, self._clock)
         self._lengths = ClipLengths()
+        self._desk = desk or Desk()
+        self._entry = entry
 
     async def run(self, session: AgiSession) -> None:
         """Carry one call through the flow and hand it back with the result."""
-        story = self._enter(session)
+        call = self._call_of(session)
+        bundle = self._flows(self._entry)
+        if bundle is None:
+            raise UnknownFlowError(self._entry)
+        story = Story(call, self._facts, self._clock)
+        if self._entry == ENTRY:
+            self._enter(session, call, bundle)
         line = PhoneLine(session, self._speech, self._lengths, self._clock.monotonic)
-        number = session.environment.caller_number
-        flow = FlowRun(self._flow, line, self._services, story, number=number)
+        flow = FlowRun(
+            bundle.flow,
+            line,
+            self._services,
+            story,
+            number=session.environment.caller_number,
+            called=bundle.called,
+            desk=self._desk,
+            language=_language(session, bundle),
+            prefix="" if self._entry == ENTRY else f"{self._entry}.",
+        )
         outcome = Outcome("failed")
         try:
             await session.answer()
@@ -96,34 +116,39 @@ class HotlineHandler:
             await self._apologise(line, flow)
             raise
         finally:
-            story.left(outcome)
+            if self._entry == ENTRY:
+                story.left(outcome)
 
-    def _enter(self, session: AgiSession) -> Story:
-        caller = session.environment
-        linkedid = caller.arguments[1] if len(caller.arguments) > 1 else ""
+    def _call_of(self, session: AgiSession) -> CallId:
+        arguments = session.environment.arguments
+        linkedid = arguments[1] if len(arguments) > 1 else ""
         if not _LINKEDID.fullmatch(linkedid):
             raise RemoteProtocolError("the second argument is not a Linkedid")
-        call = self._call_ids(LinkedId(linkedid))
+        return self._call_ids(LinkedId(linkedid))
+
+    def _enter(self, session: AgiSession, call: CallId, bundle: Bundle) -> None:
+        caller = session.environment
         self._facts(
             IvrEntered(
                 at=self._clock.now(),
                 call=call,
                 pbx=PbxName(self._settings.pbx.name),
-                linkedid=LinkedId(linkedid),
+                linkedid=LinkedId(caller.arguments[1]),
                 caller_number=caller.caller_number,
                 caller_name=caller.caller_name,
                 dialled=caller.dialled or caller.extension,
-                flow=self._flow.flow,
+                flow=bundle.flow.flow,
             )
         )
-        return Story(call, self._facts, self._clock)
 
     async def _hand_back(self, session: AgiSession, outcome: Outcome) -> Outcome:
         """Tell the dialplan how it ended, as the very last act; return how it ended after all."""
         try:
             if outcome.result == "person":
                 await session.set_variable("HYDROPHONE_QUEUE", outcome.queue or self._settings.pbx.queue)
-            if outcome.result in ("person", "done"):
+            if outcome.result == "transfer":
+                await session.set_variable("HYDROPHONE_TARGET", outcome.target or "")
+            if outcome.result in ("person", "done", "transfer"):
                 await session.set_variable("HYDROPHONE_RESULT", outcome.result)
         except HungUpError:
             return Outcome("hangup", served=outcome.served)
@@ -134,3 +159,9 @@ class HotlineHandler:
         logger.warning("a call leaves the menu because of an error")
         with suppress(Exception):
             await line.play(Speaking(SORRY, flow.language, {}), "0123456789*#")
+
+
+def _language(session: AgiSession, bundle: Bundle) -> Language | None:
+    """Return the language that was chosen earlier in this call, if the flow speaks it."""
+    spoken = session.environment.language
+    return next((known for known in get_args(Language) if known == spoken and known in bundle.flow.languages), None)

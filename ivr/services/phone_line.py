@@ -101,9 +101,7 @@ class PhoneLine:
         await self._session.refresh_deadline(round(longest_s) + DEAD_MAN_S)
         self._refreshed = None
         try:
-            seconds, key = await self._session.record_file(
-                str(path), keys, longest_s=longest_s, silence_s=silence_s
-            )
+            seconds, key = await self._session.record_file(str(path), keys, longest_s=longest_s, silence_s=silence_s)
         except RecordingRefusedError as error:
             raise RecordingFailedError from error
         return Recorded(seconds, key)

@@ -1,9 +1,11 @@
 """Which steps of a flow, and which ways out of them, a set of calls has taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ivr.flow.model import Branch, Flow, LookUp, Menu, Step
+from ivr.flow.bundle import Bundle
+from ivr.flow.model import UNAVAILABLE, Branch, Callback, CallFlow, Flow, LookUp, Menu, Record, Step, Survey
+from ivr.flow.steps.listening import NO_INPUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +23,51 @@ class Coverage:
         return not self.steps_left
 
 
-def coverage(flow: Flow, passed: Iterable[tuple[str, str]]) -> Coverage:
-    """Return what ``passed``, pairs of step and way, leaves of ``flow``."""
-    taken = {(name, _named(flow.steps[name], way)) for name, way in passed}
+def coverage(bundle: Bundle, passed: Iterable[tuple[str, str]]) -> Coverage:
+    """Return what ``passed``, pairs of step and way, leaves of a flow and of those it calls.
+
+    Steps of a called flow are told, and stand here, after the step that calls it: ``identify.pin``. A flow that is
+    called from two places is there twice, since what callers meet in it may differ.
+    """
+    steps = dict(_steps(bundle, bundle.flow, ""))
+    taken = {(name, _named(steps[name], way)) for name, way in passed if name in steps}
     reached = {name for name, _ in taken}
-    ways = [(name, way) for name, step in flow.steps.items() for way in _ways(step)]
+    ways = [(name, way) for name, step in steps.items() for way in _ways(step)]
     return Coverage(
-        len(flow.steps),
+        len(steps),
         len(ways),
-        tuple(name for name in flow.steps if name not in reached),
+        tuple(name for name in steps if name not in reached),
         tuple(way for way in ways if way not in taken),
     )
+
+
+def _steps(bundle: Bundle, flow: Flow, prefix: str) -> Iterator[tuple[str, Step]]:
+    for name, step in flow.steps.items():
+        yield prefix + name, step
+        if isinstance(step, CallFlow):
+            yield from _steps(bundle, bundle.called[step.flow], f"{prefix}{name}.")
 
 
 def _ways(step: Step) -> tuple[str, ...]:
     match step:
         case Menu():
-            return tuple(step.choices)
-        case LookUp():
+            return (*step.choices, *((NO_INPUT,) if step.silence else ()))
+        case LookUp() | CallFlow():
             return tuple(step.ways)
         case Branch():
             return (*step.ways, "otherwise")
+        case Record():
+            return ("ok", *_optional(step, "nothing", UNAVAILABLE))
+        case Callback():
+            return ("arranged", "refused", *_optional(step, "already", UNAVAILABLE))
+        case Survey():
+            return ("ok", *(("unhappy",) if step.word else ()), *_optional(step, UNAVAILABLE))
         case _:
             return ()
+
+
+def _optional(step: Step, *names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if getattr(step, name))
 
 
 def _named(step: Step, way: str) -> str:

@@ -5,19 +5,24 @@ dialling ahead does on a real line, and ``#`` never does.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from cti.domain.events import Language
 from ivr.errors import HungUpError
-from ivr.flow.line import Speaking
-from ivr.ports import Count, Day, Digits, Money, Month, Value
-from ivr.prompts.catalogue import Catalogue
+from ivr.flow.errors import RecordingFailedError
+from ivr.flow.line import Recorded, Speaking
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
+from ivr.prompts.catalogue import SLOW_PACE, Catalogue
 from ivr.prompts.lengths import Lengths
 
 WAIT: Final = "wait"
 HANG_UP: Final = "hangup"
+SPEAK: Final = re.compile(r"speak(?: (\d{1,3}))?([#*0]|hangup)?")
+"""What is said into a recording: ``speak 8`` for 8 seconds, ``speak 8#`` ends it with a key; ``speak`` says nothing."""
 KEYS: Final = "0123456789*#ABCD"
 KEY_S: Final = 0.4
 """From one key to the next; a practised thumb."""
@@ -33,6 +38,7 @@ class Heard:
     values: Mapping[str, str]
     words: str
     whole: bool
+    slow: bool = False
 
 
 class Thumb(Protocol):
@@ -41,14 +47,26 @@ class Thumb(Protocol):
     def listened_to(self) -> str:
         """Return what to key now that the menu listens: keys, ``wait`` or ``hangup``."""
 
-    def interrupts(self, prompt: str) -> str:
-        """Return what to key while ``prompt`` is said: keys, ``hangup`` or nothing."""
+    def interrupts(self, prompt: str, words: str) -> str:
+        """Return what to key while ``prompt`` is said, in these words: keys, ``hangup`` or nothing."""
+
+    def speaks(self) -> str:
+        """Return what to say into a recording (:data:`SPEAK`)."""
 
 
 class PretendLine:
     """One caller on the line (``ivr.flow.line.Line``). ``heard`` is told each sentence when it is over."""
 
-    def __init__(self, thumb: Thumb, catalogue: Catalogue, lengths: Lengths, heard: Callable[[Heard], None]) -> None:
+    def __init__(
+        self,
+        thumb: Thumb,
+        catalogue: Catalogue,
+        lengths: Lengths,
+        heard: Callable[[Heard], None],
+        *,
+        records: bool = True,
+    ) -> None:
+        self._records = records
         self._thumb = thumb
         self._catalogue = catalogue
         self._lengths = lengths
@@ -60,15 +78,16 @@ class PretendLine:
         prompt, language = sentence.prompt, sentence.language
         clips = self._catalogue.clips(prompt, sentence.values, language)
         length_s = self._lengths.of(prompt, sentence.values, language).seconds
+        length_s /= SLOW_PACE if sentence.slow else 1.0
         at_s = asyncio.get_running_loop().time()
-        self._left = self._left or self._thumb.interrupts(prompt)
+        words = ("" if language == "zh" else " ").join(clip.text for clip in clips)
+        self._left = self._left or self._thumb.interrupts(prompt, words)
         hanging_up = self._left == HANG_UP
         key = "" if hanging_up else self._pressed(keys)
         await asyncio.sleep(length_s / 2 if key or hanging_up else length_s)
         slots = self._catalogue.prompts[prompt].slots
         values = {slot: written(sentence.values[slot]) for slot in slots}
-        words = ("" if language == "zh" else " ").join(clip.text for clip in clips)
-        self._heard(Heard(at_s, prompt, language, values, words, whole=not key and not hanging_up))
+        self._heard(Heard(at_s, prompt, language, values, words, not key and not hanging_up, sentence.slow))
         if hanging_up:
             raise HungUpError
         return key
@@ -90,6 +109,26 @@ class PretendLine:
         if key := self._pressed(keys):
             return key
         await asyncio.wait({work}, timeout=within_s)
+        return ""
+
+    async def record(self, path: Path, *, longest_s: float, silence_s: float, keys: str) -> Recorded:
+        """Take as long as the caller speaks, and the silence after it."""
+        entry = self._thumb.speaks()
+        if entry == HANG_UP:
+            raise HungUpError
+        said = SPEAK.fullmatch(entry)
+        seconds = min(float(said[1] or 0), longest_s) if said else 0.0
+        key = (said[2] or "") if said else ""
+        await asyncio.sleep(seconds if key else min(longest_s, seconds + silence_s))
+        if key == HANG_UP:
+            raise HungUpError
+        if not self._records:
+            raise RecordingFailedError
+        return Recorded(seconds, key if key in keys else "")
+
+    async def play_back(self, path: Path, seconds: float, keys: str) -> str:
+        """Take as long as it is."""
+        await asyncio.sleep(seconds)
         return ""
 
     async def speak(self, language: Language) -> None:
@@ -117,3 +156,11 @@ def written(value: Value) -> str:
             return digits
         case Count(number):
             return str(number)
+        case Date(year, month, day):
+            return f"{year:04d}-{month:02d}-{day:02d}"
+        case Duration(minutes):
+            return f"{minutes} min"
+        case Phone(number):
+            return number
+        case AccountDigits(digits):
+            return digits

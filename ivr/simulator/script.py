@@ -16,11 +16,11 @@ from cti.domain.utility import Bill
 from ivr.flow.outcome import Result
 from ivr.simulator.billing import Behaviour, Customer
 from ivr.simulator.errors import ScriptFaultsError
-from ivr.simulator.line import HANG_UP, KEYS, WAIT
+from ivr.simulator.line import HANG_UP, KEYS, SPEAK, WAIT
 
 MAX_BYTES: Final = 256 * 1024
 
-_ENTRY: Final = re.compile(rf"{WAIT}|{HANG_UP}|[{re.escape(KEYS)}]+")
+_ENTRY: Final = re.compile(rf"{WAIT}|{HANG_UP}|{SPEAK.pattern}|[{re.escape(KEYS)}]+")
 _YUAN: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?", re.ASCII)
 
 
@@ -43,7 +43,7 @@ def _first_day(raw: Any) -> Any:
 
 def _entry(raw: Any) -> Any:
     if isinstance(raw, str) and not _ENTRY.fullmatch(raw):
-        raise ValueError("not keys, 'wait' or 'hangup'; '#' and '*' need quotes")
+        raise ValueError("not keys, 'wait', 'hangup' or 'speak 8'; '#' and '*' need quotes")
     return raw
 
 
@@ -92,11 +92,21 @@ def _alike(raw: Any) -> Any:
 
 
 class Given(Part):
-    """What there is before anybody calls. ``now`` is the hotline's own time of day."""
+    """What there is before anybody calls. ``now`` is the hotline's own time of day, ``number`` the caller's.
+
+    ``desk`` is how those behave who take messages, callbacks and marks; numbers ``refused`` are not called back, those
+    in ``waiting`` have a callback already. Without ``records`` the PBX can't record.
+    """
 
     now: datetime | None = None
     accounts: dict[AccountDigits, AccountGiven] | None = None
     billing: Annotated[BillingGiven, BeforeValidator(_alike)] | None = None
+
+    number: str | None = None
+    desk: Behaviour | None = None
+    refused: tuple[str, ...] | None = None
+    waiting: tuple[str, ...] | None = None
+    records: bool | None = None
 
     def under(self, common: "Given") -> "Given":
         """Return this with what it leaves open taken from ``common``."""
@@ -104,20 +114,26 @@ class Given(Part):
             now=self.now or common.now,
             accounts=common.accounts if self.accounts is None else self.accounts,
             billing=self.billing or common.billing,
+            number=common.number if self.number is None else self.number,
+            desk=common.desk if self.desk is None else self.desk,
+            refused=common.refused if self.refused is None else self.refused,
+            waiting=common.waiting if self.waiting is None else self.waiting,
+            records=common.records if self.records is None else self.records,
         )
 
 
 class Interruption(Part):
-    """What is keyed while a sentence is being said."""
+    """What is keyed while a sentence is being said: one of the catalogue by its name, another by some of its words."""
 
     during: str
     press: Entry
 
 
 class Said(Part):
-    """A sentence that must be said, with these of its values."""
+    """A sentence that must be said, with these of its values: by its name, or by some of its words; maybe ``slow``."""
 
     prompt: str
+    slow: bool | None = None
     values: dict[str, str] = {}
     language: Literal["zh", "en"] | None = None
 
@@ -148,7 +164,10 @@ def _passed(raw: Any) -> Any:
 
 
 class Expect(Part):
-    """What must come of a call: the whole path, sentences in this order among others, some never, the outcome."""
+    """What must come of a call: the whole path, sentences in this order among others, some never, the outcome.
+
+    Also what the caller left: ``messages`` by purpose, marks by question, the number to ``call_back``.
+    """
 
     path: tuple[Annotated[Passed, BeforeValidator(_passed)], ...] | None = None
     said: tuple[Annotated[Said, BeforeValidator(_said)], ...] = ()
@@ -156,6 +175,10 @@ class Expect(Part):
     outcome: Result
     served: bool | None = None
     queue: str | None = None
+    target: str | None = None
+    messages: tuple[str, ...] | None = None
+    marks: dict[str, int] | None = None
+    call_back: str | None = None
 
 
 class Call(Part):

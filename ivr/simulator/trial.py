@@ -1,6 +1,7 @@
 """Makes one call to a flow, and tells how it went against what was expected."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,19 +12,23 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from cti.domain.events import CallEvent, IvrStepPassed
 from cti.domain.ids import CallId
+from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
-from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
 from ivr.flow.story import Clock, Story
+from ivr.flow.texts import INLINE
 from ivr.prompts.catalogue import Catalogue
 from ivr.prompts.lengths import Lengths
 from ivr.services.hotline import services
 from ivr.simulator.billing import PretendBilling
 from ivr.simulator.clock import run
+from ivr.simulator.desk import PretendDesk
 from ivr.simulator.errors import OutOfKeysError, OutOfTurnError, SimulatorError
 from ivr.simulator.line import Heard, PretendLine, Thumb
 from ivr.simulator.script import BillingGiven, Call, Expect, Given, Interruption, Said
 
+SPOKEN: Final = "speak"
+_PROMPT: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 CALL: Final = CallId(UUID(int=0))
 NOON: Final = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - the hotline's own time
 
@@ -38,6 +43,7 @@ class Trial:
     took_s: float = 0.0
     error: Exception | None = None
     unused: str = ""
+    desk: PretendDesk = field(default_factory=PretendDesk)
 
     def hears(self, heard: Heard) -> None:
         """Note a sentence."""
@@ -52,7 +58,7 @@ class Trial:
 class Simulator:
     """Calls one flow as often as one likes, each time anew."""
 
-    def __init__(self, flow: Flow, catalogue: Catalogue, lengths: Lengths, settings: Settings) -> None:
+    def __init__(self, flow: Bundle, catalogue: Catalogue, lengths: Lengths, settings: Settings) -> None:
         self._flow = flow
         self._catalogue = catalogue
         self._lengths = lengths
@@ -71,9 +77,18 @@ class Simulator:
         accounts = {number: account.customer() for number, account in (given.accounts or {}).items()}
         behaviour = given.billing or BillingGiven()
         billing = PretendBilling(accounts, pins=behaviour.pins, bills=behaviour.bills)
-        line = PretendLine(thumb, self._catalogue, self._lengths, trial.hears)
+        line = PretendLine(thumb, self._catalogue, self._lengths, trial.hears, records=given.records is not False)
         story = Story(CALL, trial.learns, clock)
-        flow = FlowRun(self._flow, line, services(billing, self._settings, clock), story)
+        trial.desk = PretendDesk(given.desk or 0.0, given.refused or (), given.waiting or ())
+        flow = FlowRun(
+            self._flow.flow,
+            line,
+            services(billing, self._settings, clock),
+            story,
+            desk=trial.desk.desk,
+            called=self._flow.called,
+            number=given.number or "",
+        )
         try:
             trial.outcome = await flow.run()
         except Exception as error:  # noqa: BLE001 - whatever a flow ends in is what this is to find out
@@ -93,13 +108,23 @@ class _Script:
         entry = self._keys.pop(0)
         if isinstance(entry, Interruption):
             raise OutOfTurnError(entry.during)
+        if entry.startswith(SPOKEN):
+            raise OutOfTurnError(entry)
         return entry
 
-    def interrupts(self, prompt: str) -> str:
-        if self._keys and isinstance(first := self._keys[0], Interruption) and first.during == prompt:
+    def interrupts(self, prompt: str, words: str) -> str:
+        if self._keys and isinstance(first := self._keys[0], Interruption) and is_of(first.during, prompt, words):
             del self._keys[0]
             return first.press
         return ""
+
+    def speaks(self) -> str:
+        if not self._keys:
+            raise OutOfKeysError
+        entry = self._keys.pop(0)
+        if isinstance(entry, Interruption):
+            raise OutOfTurnError(entry.during)
+        return entry
 
     @property
     def unused(self) -> str:
@@ -126,6 +151,7 @@ def complaints(expect: Expect, trial: Trial) -> Iterator[str]:
     yield from _path(expect, trial)
     yield from _said(expect, trial)
     yield from _outcome(expect, trial.outcome)
+    yield from _left(expect, trial.desk)
 
 
 def _path(expect: Expect, trial: Trial) -> Iterator[str]:
@@ -144,20 +170,30 @@ def _said(expect: Expect, trial: Trial) -> Iterator[str]:
     coming = iter(trial.heard)
     for said in expect.said:
         if not any(_is(said, heard) for heard in coming):
-            told = [_told(heard.prompt, heard.values) for heard in trial.heard]
+            told = [_told(_named(heard), heard.values) for heard in trial.heard]
             yield f"{_told(said.prompt, said.values)} was not said, or not in its place; said was: {', '.join(told)}"
             break
     for prompt in expect.unsaid:
-        if any(heard.prompt == prompt for heard in trial.heard):
+        if any(is_of(prompt, heard.prompt, heard.words) for heard in trial.heard):
             yield f"{prompt} was said"
+
+
+def _named(heard: Heard) -> str:
+    return heard.words if heard.prompt.startswith(INLINE) else heard.prompt
 
 
 def _is(said: Said, heard: Heard) -> bool:
     return (
-        said.prompt == heard.prompt
+        is_of(said.prompt, heard.prompt, heard.words)
+        and said.slow in (None, heard.slow)
         and said.language in (None, heard.language)
         and said.values.items() <= heard.values.items()
     )
+
+
+def is_of(written: str, prompt: str, words: str) -> bool:
+    """Tell whether a script means this sentence: by its name, or by some of its words."""
+    return written == prompt or (_PROMPT.fullmatch(written) is None and written in words)
 
 
 def _told(prompt: str, values: Mapping[str, str]) -> str:
@@ -171,3 +207,17 @@ def _outcome(expect: Expect, outcome: Outcome) -> Iterator[str]:
         yield f"the caller was {'served' if outcome.served else 'not served'}"
     if expect.queue is not None and outcome.queue != expect.queue:
         yield f"the queue was {outcome.queue or 'that of the site'}, not {expect.queue}"
+    if expect.target is not None and outcome.target != expect.target:
+        yield f"the caller was put through to {outcome.target or 'nobody'}, not {expect.target}"
+
+
+def _left(expect: Expect, desk: PretendDesk) -> Iterator[str]:
+    messages = tuple(message.purpose for message in desk.messages)
+    if expect.messages is not None and messages != expect.messages:
+        yield f"the messages left were {', '.join(messages) or 'none'}"
+    marks = {mark.question: mark.mark for mark in desk.marks}
+    if expect.marks is not None and marks != expect.marks:
+        yield f"the marks given were {marks or 'none'}"
+    wished = desk.wishes[-1].number if desk.wishes else ""
+    if expect.call_back is not None and wished != expect.call_back:
+        yield f"the number to call back was {wished or 'none'}"

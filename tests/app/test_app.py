@@ -79,6 +79,9 @@ class NoSpeech:
     async def stop(self) -> None:
         """End nothing."""
 
+    def learn(self, prompts: object) -> None:
+        """Learn nothing."""
+
 
 async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_when_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

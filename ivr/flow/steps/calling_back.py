@@ -31,11 +31,11 @@ async def callback(visit: Visit, step: Callback) -> Passed:
 
 async def _number(visit: Visit, step: Callback) -> tuple[str, str]:
     """Return the number to call with ``1`` for the caller's own; or no number, and why not."""
-    if visit.number:
-        offer = visit.speaking(step.offer, extra={"number": Phone(visit.number)})
+    if visit.own_number:
+        offer = visit.speaking(step.offer, extra={"number": Phone(visit.own_number)})
         wish = await choose(visit, offer, (OWN, OTHER))
         if wish == OWN:
-            return visit.number, wish
+            return visit.own_number, wish
         if wish != OTHER:
             return "", wish
     return await _keyed(visit, step)

@@ -8,7 +8,7 @@ from ivr.flow.steps.recording import take_message
 from ivr.flow.visit import PERSON_KEY, Passed, Visit
 from ivr.ports import DeskUnavailableError, Mark
 
-MARKS = "12345"
+MARKS = ("1", "2", "3", "4", "5")
 
 
 async def survey(visit: Visit, name: str, step: Survey) -> Passed:

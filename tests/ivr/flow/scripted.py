@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from cti.domain.tariffs import Tariff
 from cti.domain.utility import Account, Bill, BillingUnavailableError, MeterState, Payment, PinVerdict, Reading
 from ivr.errors import HungUpError
 from ivr.flow.engine import FlowRun
-from ivr.flow.line import Speaking
+from ivr.flow.errors import RecordingFailedError
+from ivr.flow.line import Recorded, Speaking
 from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
@@ -44,6 +46,11 @@ class ScriptedLine:
     language: Language | None = None
     waits: list[float] = field(default_factory=list)
     while_waiting: str = ""
+    speech: list[tuple[float, str]] = field(default_factory=list)
+    """What is said into recordings: seconds, and the key that ends it."""
+    recorded: list[tuple[Path, float, float, str]] = field(default_factory=list)
+    played_back: list[Path] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._left = list(self.script)
@@ -53,6 +60,8 @@ class ScriptedLine:
     async def play(self, sentence: Speaking, keys: str) -> str:
         self.said.append((sentence.prompt, sentence.language))
         self.values.append(sentence.values)
+        if sentence.slow:
+            self.slow.append(sentence.prompt)
         await asyncio.sleep(0)
         pending = self._during.get(sentence.prompt, [])
         while pending:
@@ -72,6 +81,20 @@ class ScriptedLine:
             if key and key in keys:
                 return key
         await asyncio.wait({work}, timeout=within_s)
+        return ""
+
+    async def record(self, path: Path, *, longest_s: float, silence_s: float, keys: str) -> Recorded:
+        """Say what stands in ``speech``: seconds and maybe a key, or ``!`` to hang up."""
+        self.recorded.append((path, longest_s, silence_s, keys))
+        await asyncio.sleep(0)
+        if not self.speech:
+            raise RecordingFailedError
+        seconds, key = self.speech.pop(0)
+        return Recorded(seconds, _pressed(key) if key else "")
+
+    async def play_back(self, path: Path, seconds: float, keys: str) -> str:
+        self.played_back.append(path)
+        await asyncio.sleep(0)
         return ""
 
     async def speak(self, language: Language) -> None:

@@ -13,7 +13,7 @@ from ivr.flow import layout
 from ivr.flow.drawing import draw
 from ivr.flow.layout import Box, LayoutError, Link, lay_out
 from ivr.flow.model import Flow, Menu, exits
-from ivr.services.flow_files import FlowFiles, shipped_files
+from ivr.services.flow_files import FlowFiles, shipped_path
 
 SVG = "{http://www.w3.org/2000/svg}"
 DESK = FlowFiles(Settings())
@@ -21,7 +21,7 @@ DESK = FlowFiles(Settings())
 
 @pytest.fixture(scope="module")
 def flow() -> Flow:
-    return DESK.load(next(path for path in shipped_files() if path.stem == "water"))
+    return DESK.load(shipped_path("water")).flow
 
 
 @pytest.fixture(scope="module")

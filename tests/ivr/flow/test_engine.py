@@ -10,13 +10,14 @@ from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Answer, Caller
 from ivr.flow.story import Clock, Story
+from ivr.flow.surroundings import Surroundings
 from ivr.services.identify import Identify
 from tests.ivr.flow.scripted import ACCOUNT, CALL, NOW, PIN, ScriptedLine, TableBilling, go, services
 from tests.ivr.flow.test_loader import FLOW, PROMPTS
 
 
 def flow(text: str = FLOW) -> Flow:
-    return parse(text, file="x.yaml", prompts=PROMPTS, services=services(TableBilling()))
+    return parse(text, file="x.yaml", around=Surroundings(PROMPTS, services(TableBilling())))
 
 
 async def test_a_loop_without_listening_is_cut() -> None:
@@ -59,7 +60,7 @@ steps:
 async def test_an_entry_from_so_many_to_so_many_digits_ends_with_hash_or_silence(
     keys: str, way: str, seen: str
 ) -> None:
-    free = parse(FREE, file="x.yaml", prompts=PROMPTS, services={})
+    free = parse(FREE, file="x.yaml", around=Surroundings(PROMPTS, {}))
     told = await go(free, ScriptedLine(PIN + keys))
     assert told.steps[1] == ("reading", way)
     assert told.keyed["reading"] == seen
@@ -67,7 +68,7 @@ async def test_an_entry_from_so_many_to_so_many_digits_ends_with_hash_or_silence
 
 def test_least_leaves_something_to_choose() -> None:
     with pytest.raises(FlowFaultsError, match="least"):
-        parse(FREE.replace("least: 2", "least: 8"), file="x.yaml", prompts=PROMPTS, services={})
+        parse(FREE.replace("least: 2", "least: 8"), file="x.yaml", around=Surroundings(PROMPTS, {}))
 
 
 async def test_a_service_knows_the_call_its_number_and_its_own_notes() -> None:

@@ -10,6 +10,7 @@ from ivr.flow.errors import FlowFaultsError
 from ivr.flow.lint import Spoken, lint
 from ivr.flow.loader import parse
 from ivr.flow.model import Flow
+from ivr.flow.surroundings import Surroundings
 from tests.ivr.flow.scripted import TableBilling, services
 
 SERVICES = services(TableBilling())
@@ -84,11 +85,11 @@ def voice(prompt: str, language: Language) -> Spoken | None:
 def faults(text: str) -> list[tuple[int, str]]:
     """Return what is found, by line."""
 
-    def inspection(flow: Flow) -> tuple[Problem, ...]:
-        return lint(flow, PROMPTS, SERVICES, voice)
+    def inspection(flow: Flow, around: Surroundings) -> tuple[Problem, ...]:
+        return lint(flow, around, voice)
 
     try:
-        parse(text, file="x.yaml", prompts=PROMPTS, services=SERVICES, inspection=inspection)
+        parse(text, file="x.yaml", around=Surroundings(PROMPTS, SERVICES), inspection=inspection)
     except FlowFaultsError as error:
         return [(fault.line, str(fault)) for fault in error.faults]
     return []

@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import pytest
 
 from ivr.flow.errors import FlowFaultsError
-from ivr.flow.loader import MAX_BYTES, load, parse
+from ivr.flow.loader import MAX_BYTES, parse
 from ivr.flow.model import Ask, Menu, Way
+from ivr.flow.surroundings import Surroundings
 from tests.ivr.flow.scripted import TableBilling, services
 
 PROMPTS = {
@@ -77,7 +76,7 @@ steps:
 def faults(text: str) -> list[tuple[int, str]]:
     """Return the faults of a flow, line and text."""
     with pytest.raises(FlowFaultsError) as caught:
-        parse(text, file="x.yaml", prompts=PROMPTS, services=services(TableBilling()))
+        parse(text, file="x.yaml", around=Surroundings(PROMPTS, services(TableBilling())))
     return [(fault.line, str(fault)) for fault in caught.value.faults]
 
 
@@ -85,10 +84,8 @@ def line_of(text: str) -> int:
     return FLOW[: FLOW.index(text)].count("\n") + 1
 
 
-def test_a_sound_flow_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "test.yaml"
-    path.write_text(FLOW, encoding="utf-8")
-    flow = load(path, prompts=PROMPTS, services=services(TableBilling()))
+def test_a_sound_flow_is_read() -> None:
+    flow = parse(FLOW, file="test.yaml", around=Surroundings(PROMPTS, services(TableBilling())))
     main, account = flow.steps["main"], flow.steps["account"]
     assert isinstance(main, Menu)
     assert {key: choice.go for key, choice in main.choices.items()} == {"1": "account", "2": "goodbye"}
@@ -120,7 +117,7 @@ BROKEN = [
     ("some: person}\n    #", "some: person}\n    otherwise: goodbye", "split:", "'otherwise'"),
     ("by: mood", "by: arrears", "by: arrears", "nothing gives a word 'mood'"),
     ("ways: {lots: person}", "ways: {some: person}", "ways: {some", "never 'lots'"),
-    ("{total: balance}", "{total: arrears_total}", "say: [amount", "no look-up gives"),
+    ("{total: balance}", "{total: arrears_total}", "say: [amount", "that nothing gives"),
     ("{sum: arrears_total}", "{total: arrears_total}", "say: [amount", "no slot 'sum'"),
     ("{go: account, times: 2}", "{go: account, times: 2, afterwards: person}", "refused:", "go together"),
     ("1: goodbye", "1: account", "  account:\n    do", "no way leads to 'account'"),
@@ -167,4 +164,4 @@ def test_what_is_no_flow_is_refused(text: str, says: str) -> None:
 
 def test_words_that_yaml_takes_for_truth_are_words() -> None:
     text = FLOW.replace("  goodbye:", "  yes:").replace("go: goodbye", "go: yes").replace(": goodbye", ": yes")
-    assert "yes" in parse(text, file="x", prompts=PROMPTS, services=services(TableBilling())).steps
+    assert "yes" in parse(text, file="x", around=Surroundings(PROMPTS, services(TableBilling()))).steps

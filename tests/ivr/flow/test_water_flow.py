@@ -6,8 +6,8 @@ from config.settings import Settings
 from cti.domain.events import Language, LanguageChosen
 from ivr.flow.model import Flow, LookUp
 from ivr.flow.outcome import Outcome
-from ivr.ports import Billing, Day, Money, Month
-from ivr.services.hotline import shipped_flow
+from ivr.ports import Day, Money, Month
+from ivr.services.flow_files import shipped_bundle
 from tests.ivr.flow.scripted import (
     ACCOUNT,
     PIN,
@@ -25,8 +25,7 @@ DUE = bill(10, 8640, open_fen=8640)
 
 @pytest.fixture(scope="module")
 def flow() -> Flow:
-    billing: Billing = TableBilling()
-    return shipped_flow(billing, Settings())
+    return shipped_bundle(Settings()).flow
 
 
 def patient(flow: Flow, hold_after_s: float, limit_s: float) -> Flow:

@@ -16,7 +16,8 @@ from ivr.flow.model import sentences
 from ivr.flow.story import Clock
 from ivr.ports import Speech, Value
 from ivr.prompts.errors import UnsayableError
-from ivr.services.hotline import HotlineHandler, shipped_flow
+from ivr.services.flow_files import shipped_bundle
+from ivr.services.hotline import HotlineHandler
 from tests.ivr.agi.fake_pbx import FakePbx, until
 from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
 from tests.ivr.flow.scripted import ACCOUNT, CALL, PIN, TableBilling, bill
@@ -24,7 +25,8 @@ from tests.ivr.flow.scripted import ACCOUNT, CALL, PIN, TableBilling, bill
 PAST, FUTURE = date(2020, 1, 1), date(2099, 1, 1)
 WATER = [bill(10, 8640, open_fen=8640, due=FUTURE)]
 SETTINGS = Settings()
-FLOW = shipped_flow(TableBilling(), SETTINGS)
+BUNDLE = shipped_bundle(SETTINGS)
+FLOW = BUNDLE.flow
 
 
 class QuietSpeech:
@@ -35,7 +37,12 @@ class QuietSpeech:
         self._slow_s = slow_s
         self.ended = 0
 
-    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+    async def beep(self) -> Path:
+        return self._folder / "beep"
+
+    async def files(
+        self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
+    ) -> AsyncIterator[Path]:
         try:
             yield self._folder / language / prompt
             if prompt.startswith("bill."):
@@ -76,7 +83,7 @@ async def hotline(
     speech: Speech, facts: list[CallEvent], billing: TableBilling | None = None
 ) -> AsyncIterator[tuple[AgiServer, int]]:
     billing = billing or TableBilling(WATER)
-    handler = HotlineHandler(FLOW, speech, billing, facts.append, lambda linkedid: CALL, SETTINGS)
+    handler = HotlineHandler(lambda name: BUNDLE, speech, billing, facts.append, lambda linkedid: CALL, SETTINGS)
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
     port = await server.start("127.0.0.1", 0)
     try:
@@ -210,7 +217,12 @@ async def test_an_error_of_ours_is_apologised_for_and_the_caller_goes_to_a_perso
 
 
 class MuteSpeech:
-    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+    async def beep(self) -> Path:
+        raise KeyError
+
+    async def files(
+        self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
+    ) -> AsyncIterator[Path]:
         raise KeyError(prompt)
         yield Path()  # what makes this a generator
 
@@ -231,7 +243,9 @@ class SpeechWithout(QuietSpeech):
         super().__init__(folder)
         self.unsayable = unsayable
 
-    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+    async def files(
+        self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
+    ) -> AsyncIterator[Path]:
         if prompt == self.unsayable:
             raise UnsayableError(prompt)
         async for path in super().files(prompt, values, language):
@@ -292,7 +306,7 @@ async def test_the_dead_mans_switch_is_put_off_as_the_call_goes(tmp_path: Path) 
         return float(next(time))
 
     handler = HotlineHandler(
-        FLOW,
+        lambda name: BUNDLE,
         QuietSpeech(tmp_path),
         TableBilling(WATER),
         facts.append,

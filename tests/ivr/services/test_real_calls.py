@@ -21,7 +21,8 @@ from ivr.agi.server import AgiServer, Limits
 from ivr.agi.session import AgiSession
 from ivr.errors import HungUpError
 from ivr.prompts.catalogue import shipped
-from ivr.services.hotline import HotlineHandler, shipped_flow
+from ivr.services.flow_files import shipped_bundle
+from ivr.services.hotline import HotlineHandler
 from tests.asterisk.pbx import AGENT_PHONES, new_settings
 from tests.asterisk.tap import tapped
 from tests.ivr.agi.fake_pbx import until
@@ -69,9 +70,8 @@ async def menu(pbx: SandboxPbx, folder: Path, *, write: bool = True) -> AsyncIte
     if write:
         await speech.write()
     facts: list[CallEvent] = []
-    handler = HotlineHandler(
-        shipped_flow(billing, pbx.settings), speech, billing, facts.append, lambda linkedid: CALL, pbx.settings
-    )
+    bundle = shipped_bundle(pbx.settings)
+    handler = HotlineHandler(lambda name: bundle, speech, billing, facts.append, lambda linkedid: CALL, pbx.settings)
     agi = pbx.settings.agi
     limits = Limits(drain_s=0.1)
     server = AgiServer({"hotline": handler.run}, secret=pbx.secrets.agi, allow=agi.allow, limits=limits)

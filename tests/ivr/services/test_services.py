@@ -12,7 +12,8 @@ from ivr.flow.service import Caller
 from ivr.flow.story import Clock
 from ivr.ports import BillingUnavailableError, Money, Month
 from ivr.services.bill import LatestBill, overdue_fen
-from ivr.services.hotline import services, shipped_flow
+from ivr.services.flow_files import shipped_bundle
+from ivr.services.hotline import services
 from ivr.services.identify import Identify
 from ivr.services.phone_line import ClipLengths
 from tests.ivr.flow.scripted import ACCOUNT, PIN, TableBilling, bill
@@ -127,7 +128,7 @@ async def test_a_clips_length_is_known_once_it_was_looked_at(clip: Path, tmp_pat
 
 
 def test_the_shipped_flow_is_sound() -> None:
-    flow = shipped_flow(TableBilling(), Settings())
+    flow = shipped_bundle(Settings()).flow
     assert flow.flow == "water"
 
 

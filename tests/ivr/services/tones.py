@@ -11,6 +11,7 @@ from cti.domain.events import Language
 from ivr.ports import Value
 
 RATE_HZ = 8000
+BEEP_HZ = 3700
 LOWEST_HZ, STEP_HZ = 400, 70
 _TONE_S, _REST_S = 0.4, 0.1
 
@@ -30,8 +31,15 @@ class ToneSpeech:
         for prompt, pitch in self.pitches.items():
             (self._folder / f"{prompt}.ulaw").write_bytes(ulaw(tone(pitch)))
             (self._folder / f"{prompt}.alaw").write_bytes(alaw(tone(pitch)))
+        (self._folder / "beep.ulaw").write_bytes(ulaw(tone(BEEP_HZ)))
+        (self._folder / "beep.alaw").write_bytes(alaw(tone(BEEP_HZ)))
 
-    async def files(self, prompt: str, values: Mapping[str, Value], language: Language) -> AsyncIterator[Path]:
+    async def beep(self) -> Path:
+        return self._folder / "beep"
+
+    async def files(
+        self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
+    ) -> AsyncIterator[Path]:
         yield self._folder / prompt
 
     def said(self, samples: NDArray[np.float32]) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from ivr.flow.bundle import Bundle
 from ivr.flow.model import Flow, LookUp
-from ivr.services.flow_files import FlowFiles, shipped_files
+from ivr.services.flow_files import FlowFiles, shipped_path
 from ivr.simulator.clock import run
 from ivr.simulator.coverage import coverage
 from ivr.simulator.errors import ScriptFaultsError, StandstillError
@@ -31,13 +32,18 @@ IN = ["1", "1", "10000004", "271828"]
 
 
 @pytest.fixture(scope="module")
-def flow() -> Flow:
-    return DESK.load(next(path for path in shipped_files() if path.stem == "water"))
+def bundle() -> Bundle:
+    return DESK.load(shipped_path("water"))
 
 
 @pytest.fixture(scope="module")
-def simulator(flow: Flow) -> Simulator:
-    return Simulator(flow, DESK.catalogue, DESK.lengths, Settings())
+def flow(bundle: Bundle) -> Flow:
+    return bundle.flow
+
+
+@pytest.fixture(scope="module")
+def simulator(bundle: Bundle) -> Simulator:
+    return Simulator(bundle, DESK.catalogue, DESK.lengths, Settings())
 
 
 def told(simulator: Simulator, keys: list[object], expect: dict[str, object], **given: object) -> tuple[Trial, str]:
@@ -110,8 +116,8 @@ def test_a_flow_that_breaks_is_told_with_its_step(simulator: Simulator) -> None:
     assert told(simulator, list(IN), {"outcome": "failed"}, billing="broken")[1] == ""
 
 
-def test_coverage_names_what_was_left_out(flow: Flow) -> None:
-    found = coverage(flow, [("language", "1"), ("arrears", "none"), ("main", "hangup")])
+def test_coverage_names_what_was_left_out(flow: Flow, bundle: Bundle) -> None:
+    found = coverage(bundle, [("language", "1"), ("arrears", "none"), ("main", "hangup")])
     assert found.steps == len(flow.steps)
     assert {"language", "arrears", "main"} == set(flow.steps) - set(found.steps_left)
     assert ("language", "2") in found.ways_left
@@ -124,7 +130,7 @@ def test_coverage_names_what_was_left_out(flow: Flow) -> None:
     [
         ("flow: [", "not YAML"),
         ("colour: red", "flow: Field required"),
-        ("flow: x\ncalls: [{name: a, keys: [call me], expect: {outcome: done}}]", "not keys, 'wait' or 'hangup'"),
+        ("flow: x\ncalls: [{name: a, keys: [call me], expect: {outcome: done}}]", "not keys, 'wait', 'hangup' or"),
         ("flow: x\ncalls: [{name: a, keys: [1], expect: {outcome: bliss}}]", "outcome"),
         ("flow: x\ngiven: {accounts: {'1': {pin: '1'}}}", "pin"),
         ("flow: x\ngiven: {billing: asleep}", "billing"),
