@@ -9,13 +9,16 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from config.billing import Billing
+from config.section import Section
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
@@ -29,12 +32,6 @@ Destination = Annotated[str, Field(pattern=r"^(\+?[0-9]{2,15}|(PJSIP|Local|SIP|I
 def home() -> Path:
     """Return the directory of this install."""
     return Path(os.environ.get("HYDROPHONE_HOME", "var")).absolute()
-
-
-class Section(BaseModel):
-    """Base of the sections: frozen, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Site(Section):
@@ -151,6 +148,7 @@ class Settings(BaseSettings):
     dialling: Dialling = Dialling()
     callback: Callback = Callback()
     survey: Survey = Survey()
+    billing: Billing = Billing()
     agi: Agi = Agi()
     web: Web = Web()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

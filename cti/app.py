@@ -49,7 +49,8 @@ from ivr.flow.story import Clock
 from ivr.prompts.speech import RenderedSpeech
 from ivr.services.flow_files import shipped_bundle, spoken
 from ivr.services.hotline import ENTRY, HotlineHandler
-from storage.billing.own import OwnTables
+from storage.billing.choose import billing_of
+from storage.billing.external import ExternalBilling
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
@@ -87,7 +88,7 @@ class App:
         self.users = UserStore(self.database)
         self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
         self.kpis = KpiStore(self.database, zone=self._zone, now=self.clock)
-        self.billing = OwnTables(self.database, pin_key=secrets.pin_key, zone=self._zone, now=self.clock)
+        self.billing = billing_of(settings, self.database, pin_key=secrets.pin_key, now=self.clock)
 
         spool = settings.home / "spool"
         self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
@@ -183,6 +184,8 @@ class App:
         if self.embedded is not None:
             self._stack.push_async_callback(self.embedded.stop)
         self._stack.push_async_callback(self.database.close)
+        if isinstance(self.billing, ExternalBilling):
+            self._stack.push_async_callback(self.billing.close)
         self._stack.push_async_callback(self.recorder.flush)
         self._stack.push_async_callback(self.figures.flush)
         self._own(self.recorder.run(), "recorder")
@@ -228,6 +231,7 @@ class App:
             vitals=self.vitals,
             speech=self.speech,
             agi=self.agi,
+            billing=self.billing if isinstance(self.billing, ExternalBilling) else None,
         )
         return daemon_metrics(parts)
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "call": ("cti.cli.call", "call", "Place a real SIP call into the sandbox, and tell its story."),
     "migrate": ("cti.cli.database", "migrate", "Bring the database to the tables of this version."),
     "demo-data": ("cti.cli.database", "demo_data", "Fill the database with an invented water utility."),
+    "billing": ("cti.cli.billing", "app", "Try the site's billing system, question by question."),
     "flow": ("cti.cli.flow", "app", "Check, try, test and draw the phone menu."),
     "figures": ("cti.cli.figures", "figures", "Compute the stored figures of past days anew."),
     "pbx": ("cti.cli.pbx", "app", "The sandbox Asterisk, and what a site's own needs."),

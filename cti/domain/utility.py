@@ -4,6 +4,7 @@ Values only. Money is in fen (1/100 yuan), volumes in whole cubic metres, a bill
 Where they come from (our tables, a site's billing system) is the affair of ``storage``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -87,6 +88,24 @@ class Arrears:
     def total(self) -> int:
         """All of it, in fen."""
         return self.to_30_days + self.to_90_days + self.to_365_days + self.older
+
+
+def arrears_of(owed: Iterable[tuple[date, int]], today: date) -> tuple[int, Arrears]:
+    """Return all that is still to pay, due or not, and of it what is overdue; ``owed`` are due dates and fen."""
+    balance_fen, ages = 0, {"to_30_days": 0, "to_90_days": 0, "to_365_days": 0, "older": 0}
+    for due, open_fen in owed:
+        balance_fen += open_fen
+        late_days = (today - due).days
+        if late_days > 0:
+            ages[_age(late_days)] += open_fen
+    return balance_fen, Arrears(**ages)
+
+
+def _age(late_days: int) -> str:
+    for most, name in ((30, "to_30_days"), (90, "to_90_days"), (365, "to_365_days")):
+        if late_days <= most:
+            return name
+    return "older"
 
 
 @dataclass(frozen=True, slots=True)

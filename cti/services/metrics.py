@@ -16,6 +16,8 @@ from cti.services.resync import Resync
 from cti.services.vitals import Vitals
 from ivr.agi.server import AgiServer
 from ivr.prompts.speech import RenderedSpeech
+from storage.billing.external import ExternalBilling
+from storage.billing.guard import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Parts:
     vitals: Vitals
     speech: RenderedSpeech
     agi: AgiServer | None
+    billing: ExternalBilling | None = None
 
 
 def daemon_metrics(parts: Parts) -> Iterator[Metric]:
@@ -39,6 +42,8 @@ def daemon_metrics(parts: Parts) -> Iterator[Metric]:
     yield from _ami(parts)
     yield from _keeping(parts)
     yield from _menu(parts)
+    if parts.billing is not None:
+        yield from _billing(parts.billing)
     yield GaugeMetricFamily(
         "hydrophone_loop_lag_seconds",
         "How late the loop was at worst in the last minute",
@@ -88,6 +93,13 @@ def _truth(parts: Parts) -> Iterator[Metric]:
     corrections = parts.resync.corrections + check.corrections
     kinds = {kind: corrections[kind] for kind in KINDS}
     yield _counted("hydrophone_corrections", "What was different from the truth and put right", "kind", kinds)
+
+
+def _billing(billing: ExternalBilling) -> Iterator[Metric]:
+    counts = {trouble.value: billing.troubles[trouble] for trouble in Trouble}
+    yield _counted("hydrophone_billing_troubles", "Questions to billing without a good answer", "why", counts)
+    open_ = float(not billing.breaker.closed)
+    yield GaugeMetricFamily("hydrophone_billing_resting", "Whether the billing system is left alone now", value=open_)
 
 
 def _of_pbx(family: GaugeMetricFamily | CounterMetricFamily, pbx: PbxName, value: float) -> Metric:

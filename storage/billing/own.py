@@ -27,6 +27,7 @@ from cti.domain.utility import (
     PinVerdict,
     Reading,
     ReadingKind,
+    arrears_of,
 )
 from storage.engine import Database, Work
 from storage.errors import StorageError
@@ -293,19 +294,5 @@ async def _last_payment(connection: AsyncConnection, account: AccountNumber) -> 
 
 
 async def _owed(connection: AsyncConnection, account: AccountNumber, today: date) -> tuple[int, Arrears]:
-    """Return all that is still to pay, due or not, and of it what is overdue, by days since the due date."""
     query = sa.select(bills.c.due, bills.c.open_fen).where(bills.c.account_id == _id_of(account), bills.c.open_fen > 0)
-    balance_fen, ages = 0, {"to_30_days": 0, "to_90_days": 0, "to_365_days": 0, "older": 0}
-    for due, open_fen in await connection.execute(query):
-        balance_fen += open_fen
-        late_days = (today - due).days
-        if late_days > 0:
-            ages[_age(late_days)] += open_fen
-    return balance_fen, Arrears(**ages)
-
-
-def _age(late_days: int) -> str:
-    for most, name in ((30, "to_30_days"), (90, "to_90_days"), (365, "to_365_days")):
-        if late_days <= most:
-            return name
-    return "older"
+    return arrears_of(((due, open_fen) for due, open_fen in await connection.execute(query)), today)

@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from config.secrets import Secrets
-from config.settings import Section, Settings
+from config.section import Section
+from config.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
