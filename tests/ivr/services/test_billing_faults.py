@@ -19,7 +19,8 @@ from cti.domain.utility import check_digit
 from cti.sandbox.pbx import SandboxPbx
 from ivr.agi.server import AgiServer, Limits
 from ivr.prompts.catalogue import shipped
-from ivr.services.hotline import HotlineHandler, shipped_flow
+from ivr.services.flow_files import shipped_bundle
+from ivr.services.hotline import HotlineHandler
 from storage.billing.external import ExternalBilling
 from storage.billing.guard import Trouble
 from storage.billing.http import HttpSource
@@ -74,9 +75,8 @@ async def test_nobody_hears_silence_and_everybody_reaches_a_person(
             region="CN",
             now=lambda: datetime.now(UTC),
         )
-        handler = HotlineHandler(
-            shipped_flow(billing, pbx.settings), speech, billing, left.append, lambda linkedid: CALL, pbx.settings
-        )
+        bundle = shipped_bundle(pbx.settings)
+        handler = HotlineHandler(lambda name: bundle, speech, billing, left.append, lambda linkedid: CALL, pbx.settings)
         agi = pbx.settings.agi
         server = AgiServer(
             {"hotline": handler.run}, secret=pbx.secrets.agi, allow=agi.allow, limits=Limits(drain_s=0.1)
