@@ -71,7 +71,7 @@ class Pbx(Section):
     queue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "water"
     wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
     offer_s: Annotated[int, Field(ge=5, le=120)] = 20
-    targets: dict[TargetName, Destination] = {}
+    targets: dict[TargetName, Destination] = Field(default_factory=dict)
     """Where flows may put callers through to, by name: a number for the trunk, or a destination of Asterisk's own."""
 
 
