@@ -51,6 +51,12 @@ class Database(Section):
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
 
 
+class Spool(Section):
+    """What waits on disk while PostgreSQL is away."""
+
+    max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
+
+
 class Pbx(Section):
     """One Asterisk. ``sandbox`` means it is ours to start and stop."""
 
@@ -143,6 +149,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=home)
     site: Site = Site()
     database: Database = Database()
+    spool: Spool = Spool()
     pbx: Pbx = Pbx()
     queues: Annotated[tuple[Queue, ...], Field(max_length=50)] = ()
     dialling: Dialling = Dialling()

@@ -24,7 +24,7 @@ from config.settings import Settings
 from cti.ami.link import AmiLink
 from cti.ami.session import AmiAddress
 from cti.domain.centre import Centre
-from cti.domain.events import DayBegan, QueueOpened
+from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import PbxName, QueueName
 from cti.services.anti_entropy import AntiEntropy
 from cti.services.call_book import CallBook
@@ -33,6 +33,10 @@ from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
 from cti.services.figures import Figures
 from cti.services.intake import PbxIntake
+from cti.services.journal.codec import Codec
+from cti.services.journal.journal import Journal
+from cti.services.journal.replay import Replay
+from cti.services.journal.restore import before_us
 from cti.services.keeping import Keeping
 from cti.services.live import Live
 from cti.services.members import Members
@@ -54,6 +58,7 @@ from storage.billing.external import ExternalBilling
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
+from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -62,6 +67,7 @@ _log = logging.getLogger(__name__)
 
 DATABASE_PATIENCE_S: Final = 20.0
 """How long the AMI link waits for the database, which knows the agents and the calls from before our start."""
+JOURNAL_PATIENCE_S: Final = 10.0
 HOUSEKEEPING_S: Final = 30.0
 MOST_OFF: Final = timedelta(seconds=2)
 
@@ -93,9 +99,16 @@ class App:
         spool = settings.home / "spool"
         self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
         self.translator = Translator(self._pbx, self.book)
-        self.recorder = Recorder(self.live, self.calls, spool)
+        bound_bytes = settings.spool.max_mb * 1024 * 1024
+        self.journals, codec = JournalStore(self.database), Codec()
+        self.journal = Journal(
+            self.journals, codec, spool, self.clock, lambda: self.live.state, bound_bytes=bound_bytes
+        )
+        self.replay = Replay(self.journals, codec)
+        self.recorder = Recorder(self.live, self.calls, spool, bound_bytes=bound_bytes)
         self.figures = Figures(self.live, self.kpis, self.clock, settled=self._all_kept)
-        self.vitals = Vitals({"calls": spool / "calls.jsonl", "refused": spool / "refused.jsonl"})
+        names = {"calls": "calls", "refused": "refused", "journal": "journal", "refused_journal": "refused-journal"}
+        self.vitals = Vitals({name: spool / f"{file}.jsonl" for name, file in names.items()})
         self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
         self.consoles = Consoles(self.live, Timers(), self.clock)
         self.resync = Resync(self.live, self.translator, self.book, self.clock, monotonic=self.clock.monotonic)
@@ -105,7 +118,15 @@ class App:
         self.members = Members(self.live, self._pbx, self.link)
         self.orders = ConsoleOrders(self.live, self.consoles, self.clock)
         self.keeping = Keeping(
-            self.live, self.book, self._pbx, self.clock, self.database, self.users, self.calls, self.embedded
+            self.live,
+            self.book,
+            self._pbx,
+            self.clock,
+            self.database,
+            self.users,
+            self.calls,
+            self.embedded,
+            before=self._from_journal,
         )
         self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
         self.agi: AgiServer | None = None
@@ -131,7 +152,7 @@ class App:
     async def start(self) -> None:
         """Start stage after stage; what was started is stopped again if one fails."""
         try:
-            self._start_centre()
+            await self._start_centre()
             await self._start_menu()
             await self._start_keeping()
             await self._start_consoles()
@@ -146,8 +167,11 @@ class App:
         await self._stack.aclose()
         _log.info("hydrophone is down")
 
-    def _start_centre(self) -> None:
+    async def _start_centre(self) -> None:
         pbx = self.settings.pbx
+        await self.journal.begin()
+        self.live.note = self.journal.note
+        self.live.apply(CentreStarted(at=self.clock()))
         self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(pbx.queue), wrap_up_s=pbx.wrap_up_s))
         for listener in (self.book, self.recorder, self.figures, self.wrap_ups, self.members):
             self.live.listen(listener.on_changes)
@@ -186,12 +210,22 @@ class App:
         self._stack.push_async_callback(self.database.close)
         if isinstance(self.billing, ExternalBilling):
             self._stack.push_async_callback(self.billing.close)
+        self._stack.push_async_callback(self.journal.flush)
+        self._own(self.journal.run(), "journal")
         self._stack.push_async_callback(self.recorder.flush)
         self._stack.push_async_callback(self.figures.flush)
         self._own(self.recorder.run(), "recorder")
         self._own(self.figures.run(), "figures")
         self._own(self.keeping.run(), "keeping")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
+
+    async def _from_journal(self) -> CentreRestored | None:
+        """Return what the journal knows of the time before our start, once the database has all of it."""
+        self.journal.database_ready()
+        if not await self.journal.drained(JOURNAL_PATIENCE_S):
+            _log.warning("the journal is not drained yet; going on without what it knows of before")
+            return None
+        return await before_us(self.replay, self.journals, self.journal.first, self.clock, self._zone)
 
     async def _start_consoles(self) -> None:
         stores = stores_of(

@@ -6,7 +6,7 @@ or raises for what the PBX says: a fact that does not fit (repeated, late, of a 
 
 from collections.abc import Callable, Mapping
 
-from cti.domain import on_agents, on_callbacks, on_legs, on_links, on_menu, on_queues
+from cti.domain import on_agents, on_callbacks, on_legs, on_links, on_menu, on_queues, on_start
 from cti.domain.events import Event
 from cti.domain.model import CentreState, Changes
 from cti.domain.work import Rules, Work
@@ -18,6 +18,7 @@ HANDLERS: Mapping[type[Event], Callable[..., None]] = {
     **on_menu.HANDLERS,
     **on_callbacks.HANDLERS,
     **on_agents.HANDLERS,
+    **on_start.HANDLERS,
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
 
 if TYPE_CHECKING:
-    from cti.domain.model import Call
+    from cti.domain.model import Call, CentreState
 
 Language = Literal["zh", "en"]
 
@@ -242,6 +242,18 @@ class DeviceState(StrEnum):
 
 
 # ------------------------------------------------------------------ what our own parts say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreStarted(Event):
+    """We started, and know nothing: everything so far is over, what is still true will be told again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreRestored(Event):
+    """The journal holds this of before our own start: calls, agents, queues and the calls that ended last."""
+
+    state: "CentreState"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ What several groups of handlers do alike is here: offers, conversations, and the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from cti.domain import agents, calls, queues
@@ -28,6 +28,12 @@ class Work:
         self.rules = rules
         self._by_extension: dict[Extension, AgentId] = {a.extension: a.id for a in state.agents.values()}
         self._clear()
+
+    def begin_anew(self) -> None:
+        """Forget all that is known."""
+        for part in fields(self.state):
+            getattr(self.state, part.name).clear()
+        Work.__init__(self, self.state, self.rules)
 
     def _clear(self) -> None:
         self._calls: set[CallId] = set()

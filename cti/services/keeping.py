@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from cti.domain.events import AgentEnrolled, CallRestored
+from cti.domain.events import AgentEnrolled, CallRestored, CentreRestored
 from cti.domain.ids import PbxName
 from cti.domain.model import Call, CallStage
 from cti.services.call_book import CallBook
@@ -48,7 +48,10 @@ class Calls(Protocol):
 
 
 class Keeping:
-    """Owns the way from no database to one that is ours, migrated and read; then looks for changes of agents."""
+    """Owns the way from no database to one that is ours, migrated and read; then looks for changes of agents.
+
+    ``before`` tells, once the tables are there, what the journal knows of the time before our start.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Keeping:
         calls: Calls,
         server: Server | None,
         *,
+        before: Callable[[], Awaitable[CentreRestored | None]] | None = None,
         migrate: Callable[[str], Awaitable[bool]] = upgrade,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -72,6 +76,7 @@ class Keeping:
         self._users = users
         self._calls = calls
         self._server = server
+        self._before = before
         self._migrate = migrate
         self._sleep = sleep
         self._ready = asyncio.Event()
@@ -110,9 +115,19 @@ class Keeping:
             await self._server.start()
         await self._migrate(self._database.engine.url.render_as_string(hide_password=False))
         await self._enrol()
+        await self._restore()
         for record in await self._calls.unfinished(self._pbx):
             self._book.restored(record.id, record.linkedid)
             self._live.apply(CallRestored(at=self._now(), record=as_call(record)))
+
+    async def _restore(self) -> None:
+        if self._before is None:
+            return
+        known, self._before = await self._before(), None
+        if known is not None:
+            for call in known.state.calls.values():
+                self._book.restored(call.id, call.linkedid)
+            self._live.apply(known)
 
     async def _enrol(self) -> None:
         for user in await self._users.agents():

@@ -19,10 +19,11 @@ NOTHING = Changes()
 
 
 class Live:
-    """Owns the centre and the list of who listens."""
+    """Owns the centre and the list of who listens. ``note`` is told each fact as soon as it has been applied."""
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: Centre, note: Callable[[Event], None] | None = None) -> None:
         self._centre = centre
+        self.note = note
         self._listeners: list[Listener] = []
         self._waiting: deque[Event] = deque()
         self._busy = False
@@ -67,7 +68,11 @@ class Live:
             _log.exception("a fact of the menu could not be applied: %s of call %s", type(fact).__name__, fact.call)
 
     def _one(self, event: Event) -> Changes:
-        changes = self._centre.apply(event)
+        try:
+            changes = self._centre.apply(event)
+        finally:
+            if self.note is not None:
+                self.note(event)
         if changes != NOTHING:
             for listener in tuple(self._listeners):
                 self._tell(listener, changes)

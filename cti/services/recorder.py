@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from cti.domain.ids import CallId, TicketId
 from cti.domain.model import Call, Changes
 from cti.services.live import Live
-from cti.services.spool import Spool
+from cti.services.spool import BOUND_BYTES, call_spool
 from storage.errors import StorageError, StorageUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Recorder:
         folder: Path,
         *,
         bound: int = BOUND,
+        bound_bytes: int = BOUND_BYTES,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.saved = 0
@@ -51,8 +52,8 @@ class Recorder:
         self.away = False
         self._live = live
         self._store = store
-        self._spool = Spool(folder / "calls.jsonl")
-        self._lost = Spool(folder / "refused.jsonl")
+        self._spool = call_spool(folder / "calls.jsonl", bound_bytes)
+        self._lost = call_spool(folder / "refused.jsonl", bound_bytes)
         self._spooled = True
         self._bound = bound
         self._sleep = sleep
@@ -94,7 +95,7 @@ class Recorder:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if await self._work_off():
+            if await self._try_to_work_off():
                 pause_s = FIRST_PAUSE_S
                 continue
             await self._spool_ended()
@@ -110,6 +111,13 @@ class Recorder:
         except TimeoutError:
             _log.warning("the database is too slow to keep %d calls before the end", len(self._waiting))
         await self._to_disk(tuple(self._waiting.values()))
+
+    async def _try_to_work_off(self) -> bool:
+        try:
+            return await self._work_off()
+        except Exception:  # noqa: BLE001 - a fault in the recorder must not end it for good
+            _log.exception("calls could not be kept")
+            return False
 
     async def _work_off(self) -> bool:
         """Keep all that waits; False when the database went away."""
@@ -135,7 +143,7 @@ class Recorder:
             self.refused += 1
             why = str(error) if isinstance(error, StorageError) else type(error).__name__
             _log.error("call %s can't be kept in the database: %s", call.id, why)
-            await asyncio.to_thread(self._lost.add, (call,))
+            return await self._set_aside(call)
         else:
             self.saved += 1
         if self.away:
@@ -143,11 +151,19 @@ class Recorder:
         self.away = False
         return True
 
+    async def _set_aside(self, call: Call) -> bool:
+        try:
+            await asyncio.to_thread(self._lost.add, (call,))
+        except OSError as full:
+            _log.critical("call %s can't be set aside either: %s", call.id, full.strerror)
+        return True
+
     # -------------------------------------------------------------- the spool
 
     async def _drain(self) -> bool:
-        calls = await asyncio.to_thread(self._spool.read)
-        for call in calls:
+        waiting = await asyncio.to_thread(self._spool.read)
+        latest = {call.id: call for call in waiting}
+        for call in latest.values():
             if not await self._save(call):
                 return False
         await asyncio.to_thread(self._spool.clear)

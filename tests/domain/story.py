@@ -37,10 +37,15 @@ class Story:
         self.log: list[Event] = []
         self.changes: list[Changes] = []
         if ready:
-            self.tell(e.QueueOpened(at=at(-9), queue=WATER, wrap_up_s=30))
-            self.tell(e.LinkUp(at=at(-9), pbx=PBX, boot=BOOT))
-            for agent, phone in PHONES.items():
-                self.tell(e.AgentEnrolled(at=at(-9), agent=agent, name=agent.title(), extension=phone, queues=(WATER,)))
+            self.ready()
+
+    def ready(self, *, presence: bool = True) -> None:
+        """Tell of one queue, one PBX and two agents, who are available unless ``presence`` is left out."""
+        self.tell(e.QueueOpened(at=at(-9), queue=WATER, wrap_up_s=30))
+        self.tell(e.LinkUp(at=at(-9), pbx=PBX, boot=BOOT))
+        for agent, phone in PHONES.items():
+            self.tell(e.AgentEnrolled(at=at(-9), agent=agent, name=agent.title(), extension=phone, queues=(WATER,)))
+            if presence:
                 self.presence(agent, Presence.AVAILABLE, -8)
 
     def tell(self, event: Event) -> Changes:

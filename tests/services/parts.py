@@ -59,11 +59,14 @@ class LiveStory(Story):
     def __init__(self, *, ready: bool = True) -> None:
         super().__init__(ready=ready)
         self.live = Live(self.centre)
+        self.told: list[Any] = []
 
     def tell(self, event: Any) -> Any:
         if not hasattr(self, "live"):
             return super().tell(event)
-        return self.live.apply(event)
+        self.log.append(event)
+        self.told.append(self.live.apply(event))
+        return self.told[-1]
 
 
 @dataclass

@@ -10,20 +10,22 @@ import pytest
 from cti.domain.events import CallRestored
 from cti.domain.model import Outcome
 from cti.services.recorder import Recorder
-from cti.services.spool import Spool
+from cti.services.spool import call_spool
 from storage.errors import RefusedError, StorageUnavailableError
 from tests.domain.story import ANNA, at, call_of
 from tests.services.parts import ListStore, LiveStory, no_sleep, until
 
 
 class House:
-    def __init__(self, folder: Path, *, bound: int = 100) -> None:
+    def __init__(self, folder: Path, *, bound: int = 100, bound_bytes: int = 10**6) -> None:
         self.folder = folder
         self.story = LiveStory()
         self.store = ListStore()
-        self.recorder = Recorder(self.story.live, self.store, folder, bound=bound, sleep=self._pause)
+        self.recorder = Recorder(
+            self.story.live, self.store, folder, bound=bound, bound_bytes=bound_bytes, sleep=self._pause
+        )
         self.story.live.listen(self.recorder.on_changes)
-        self.spool = Spool(folder / "calls.jsonl")
+        self.spool = call_spool(folder / "calls.jsonl")
         self._task: asyncio.Task[None] | None = None
 
     async def _pause(self, _: float) -> None:
@@ -119,7 +121,7 @@ async def test_a_call_that_is_refused_for_good_is_set_aside_and_stops_nobody(hou
     house.store.away = None
     house.one_call(2)
     await until(lambda: call_of(2) in house.store.kept)
-    assert [call.id for call in Spool(house.folder / "refused.jsonl").read()] == [call_of(1)]
+    assert [call.id for call in call_spool(house.folder / "refused.jsonl").read()] == [call_of(1)]
 
 
 async def test_when_too_many_wait_live_ones_are_let_go_and_ended_ones_never(tmp_path: Path) -> None:
@@ -168,18 +170,40 @@ async def test_the_database_going_away_again_while_the_disk_is_drained_loses_not
     await until(lambda: len(house.store.kept) == 2)
 
 
-def test_a_spool_line_cut_off_by_a_crash_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    story = LiveStory()
-    story.waiting()
-    spool = Spool(tmp_path / "deep" / "calls.jsonl")
-    spool.add((story.call(),))
-    with (tmp_path / "deep" / "calls.jsonl").open("ab") as file:
-        file.write(b'{"id": "half')
-    assert spool.read() == [story.call()]
-    assert "half" not in caplog.text
-    assert oct((tmp_path / "deep" / "calls.jsonl").stat().st_mode)[-3:] == "600"
-    spool.clear()
-    assert spool.read() == []
+async def test_a_call_that_changed_while_it_waited_on_disk_is_kept_as_it_was_at_last(house: House) -> None:
+    house.store.away = StorageUnavailableError("down")
+    house.story.waiting()
+    await house.recorder.flush()
+    house.story.hung_up(50)
+    await house.recorder.flush()
+    house.store.away = None
+    house.start()
+    await until(lambda: call_of() in house.store.kept)
+    assert [call.outcome for call in house.store.saves] == [Outcome.ABANDONED]
+
+
+async def test_a_spool_that_has_reached_its_bound_leaves_calls_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path, bound_bytes=10)
+    house.store.away = StorageUnavailableError("down")
+    house.one_call()
+    house.start()
+    await until(lambda: "memory only" in caplog.text)
+    assert (house.recorder.waiting, house.spool.read()) == (1, [])
+    house.store.away = None
+    await until(lambda: call_of() in house.store.kept)
+    await house.stop()
+
+
+async def test_a_spool_that_cannot_be_read_does_not_end_the_recorder(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch("cti.services.spool.Path.open", side_effect=PermissionError(13, "Permission denied")):
+        house.one_call()
+        house.start()
+        await until(lambda: "calls could not be kept" in caplog.text)
+    await until(lambda: call_of() in house.store.kept)
 
 
 def test_a_whole_call_comes_back_from_the_disk_as_it_was(tmp_path: Path) -> None:
@@ -187,7 +211,7 @@ def test_a_whole_call_comes_back_from_the_disk_as_it_was(tmp_path: Path) -> None
     story.talking()
     story.step(3, "language", "1")
     story.held(30)
-    spool = Spool(tmp_path / "calls.jsonl")
+    spool = call_spool(tmp_path / "calls.jsonl")
     spool.add((story.call(),))
     assert spool.read() == [story.call()]
     assert CallRestored(at=at(0), record=spool.read()[0]).record.talks == story.call().talks
