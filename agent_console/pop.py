@@ -21,11 +21,13 @@ from agent_console.wire_live import (
     PaymentView,
     Pop,
     ReadingView,
+    ReportedReadingView,
 )
 from agent_console.wire_records import IvrStepView, TicketBrief
 from cti.domain.ids import AccountNumber, CallId, QueueName
+from cti.domain.meter_readings import ReportedReading
 from cti.domain.model import Call
-from cti.domain.utility import Account, AccountSheet, BillingUnavailableError
+from cti.domain.utility import Account, AccountSheet, BillingUnavailableError, is_account_number
 from storage.call_tickets import ticket_id
 from storage.phones import e164
 
@@ -38,8 +40,7 @@ STORE_DEADLINE_S = 6.0
 REPEAT_DAYS = 7
 OPEN_TICKETS = 10
 LAST_CONTACTS = 5
-SHORTEST_ACCOUNT_TRY = 4
-"""Fewer keyed digits are a choice in the menu, not an account number."""
+REPORTED_READINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,17 @@ class Answers:
     open_tickets: tuple[TicketBrief, ...] = ()
     last_contacts: tuple[TicketBrief, ...] = ()
     calls_7_days: int = 0
+    reported_readings: tuple[ReportedReadingView, ...] = ()
     billing: bool = False
     records: bool = False
 
 
 def keyed_account(call: Call) -> str | None:
-    """Return the account number that the caller keyed last, right or wrong, or None."""
-    tries = (step.keyed for step in reversed(call.ivr_path) if len(step.keyed) >= SHORTEST_ACCOUNT_TRY)
-    return next(tries, None)
+    """Return the account number that the caller keyed last, there or not, or None.
+
+    Only what has the shape of one: anything else may have been a meter reading, a ticket's number, or a PIN.
+    """
+    return next((step.keyed for step in reversed(call.ivr_path) if is_account_number(step.keyed)), None)
 
 
 def withheld(number: str) -> bool:
@@ -103,10 +107,11 @@ async def gather(question: Question, stores: Stores) -> Answers:
     sheet, found, billing = await _ask_billing(question, stores)
     account = sheet.account.number if sheet is not None else question.account
     number = question.number
-    open_tickets, contacts, repeats = await asyncio.gather(
+    open_tickets, contacts, repeats, reported = await asyncio.gather(
         _within(lambda: stores.tickets.open_of(account, limit=OPEN_TICKETS + 1) if account else _nothing()),
         _within(lambda: stores.tickets.last_of(account=account, number=number, limit=LAST_CONTACTS + 1)),
         _within(lambda: stores.calls.count_recent(number, days=REPEAT_DAYS)),
+        _within(lambda: stores.readings.of_account(account, limit=REPORTED_READINGS) if account else _none()),
     )
     return Answers(
         match=match_of(question, found),
@@ -117,8 +122,9 @@ async def gather(question: Question, stores: Stores) -> Answers:
         open_tickets=_others(open_tickets.value, question.call, OPEN_TICKETS),
         last_contacts=_others(contacts.value, question.call, LAST_CONTACTS),
         calls_7_days=repeats.value or 0,
+        reported_readings=tuple(map(reported_reading_view, reported.value or ())),
         billing=billing,
-        records=all(answer.came for answer in (open_tickets, contacts, repeats)),
+        records=all(answer.came for answer in (open_tickets, contacts, repeats, reported)),
     )
 
 
@@ -159,6 +165,10 @@ async def _nothing() -> Sequence[TicketBrief]:
     return ()
 
 
+async def _none() -> Sequence[ReportedReading]:
+    return ()
+
+
 async def _within(ask: Callable[[], Awaitable[T]]) -> Answer[T]:
     try:
         async with asyncio.timeout(STORE_DEADLINE_S):
@@ -195,8 +205,22 @@ def build(call: Call, question: Question, answers: Answers, *, queue: QueueName,
         open_tickets=list(answers.open_tickets),
         last_contacts=list(answers.last_contacts),
         calls_7_days=answers.calls_7_days,
+        reported_readings=list(answers.reported_readings),
         offered_at=offered_at,
         records_available=answers.records,
+    )
+
+
+def reported_reading_view(reading: ReportedReading) -> ReportedReadingView:
+    """Return a reported reading as it goes over the wire."""
+    return ReportedReadingView(
+        id=reading.id,
+        account=reading.account,
+        at=reading.at,
+        value_m3=reading.value_m3,
+        doubt=reading.doubt,
+        state=reading.state,
+        decided_by=reading.decided_by,
     )
 
 

@@ -25,6 +25,7 @@ from agent_console.wire_records import (
 from cti.domain.events import Presence
 from cti.domain.ids import AccountNumber, AgentId, Extension
 from cti.domain.kpi.tally import Tally
+from cti.domain.meter_readings import ReportedReading
 from cti.domain.model import CentreState, Changes
 from cti.domain.utility import Account, AccountSheet
 
@@ -117,6 +118,19 @@ class Customers(Protocol):
         """Return the accounts that this E.164 number belongs to."""
 
 
+class Readings(Protocol):
+    """The readings that customers keyed on the telephone."""
+
+    async def of_account(self, account: str, *, limit: int) -> Sequence[ReportedReading]:
+        """Return what was reported for the account, newest first."""
+
+    async def to_confirm(self) -> Sequence[ReportedReading]:
+        """Return what waits for somebody to decide, oldest first."""
+
+    async def decide(self, reading: UUID, *, confirmed: bool, by: AgentId) -> ReportedReading:
+        """Confirm or refuse it; what was decided stays. Raises ``NotFoundError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What was counted in one step of a period, and when that was last computed."""
@@ -150,6 +164,7 @@ class Stores:
     customers: Customers
     database: Database
     kpis: Kpis
+    readings: Readings
 
 
 class StoreUnavailableError(Exception):

@@ -38,10 +38,12 @@ from agent_console.wire_records import (
     TicketStatus,
 )
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
+from cti.domain.meter_readings import ReportedReading
 from storage import errors as kept_errors
 from storage import records
 from storage.calls import CallStore
 from storage.kpi import KpiStore, Period, aligned
+from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
 
@@ -61,6 +63,7 @@ def stores_of(
     customers: Customers,
     database: Alive,
     kpis: KpiStore,
+    readings: ReportedReadings,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -70,6 +73,7 @@ def stores_of(
         customers=customers,
         database=KeptDatabase(database),
         kpis=KeptKpis(kpis),
+        readings=KeptReadings(readings),
     )
 
 
@@ -118,6 +122,28 @@ class KeptUsers:
 
 def _user(kept: records.User) -> User:
     return User(kept.id, kept.name, Role(kept.role.value), kept.extension)
+
+
+class KeptReadings:
+    """The readings that customers reported."""
+
+    def __init__(self, store: ReportedReadings) -> None:
+        self._store = store
+
+    async def of_account(self, account: str, *, limit: int) -> Sequence[ReportedReading]:
+        """Return what was reported for the account, newest first."""
+        with _as_ours():
+            return await self._store.of_account(AccountNumber(account), limit=limit)
+
+    async def to_confirm(self) -> Sequence[ReportedReading]:
+        """Return what waits for somebody to decide, oldest first."""
+        with _as_ours():
+            return await self._store.to_confirm()
+
+    async def decide(self, reading: UUID, *, confirmed: bool, by: AgentId) -> ReportedReading:
+        """Confirm or refuse it."""
+        with _as_ours():
+            return await self._store.decide(reading, confirmed=confirmed, by=by)
 
 
 class KeptCalls:

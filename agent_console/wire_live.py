@@ -10,6 +10,7 @@ from pydantic import Field
 from agent_console.wire import Language, Wire
 from agent_console.wire_records import IvrStepView, TicketBrief
 from cti.domain.events import DeviceState, Presence
+from cti.domain.meter_readings import Doubt, ReportState
 from cti.domain.model import CallStage, RoutingStatus, TalkState
 from cti.domain.utility import MeterState, ReadingKind
 
@@ -137,6 +138,30 @@ class ArrearsView(Wire):
     total: int
 
 
+class ReportedReadingView(Wire):
+    """A reading that the customer keyed on the telephone; it counts once somebody has confirmed it."""
+
+    id: UUID
+    account: str
+    at: datetime
+    value_m3: int
+    doubt: Doubt
+    state: ReportState
+    decided_by: str | None
+
+
+class ReportedReadings(Wire):
+    """Readings that wait for somebody to decide, oldest first."""
+
+    items: list[ReportedReadingView]
+
+
+class ReadingDecision(Wire):
+    """Whether a reported reading is right."""
+
+    confirmed: bool
+
+
 class PaymentView(Wire):
     """The last payment."""
 
@@ -210,6 +235,7 @@ class Pop(Wire):
     open_tickets: list[TicketBrief]
     last_contacts: list[TicketBrief]
     calls_7_days: int
+    reported_readings: list[ReportedReadingView] = Field(default_factory=list)
     offered_at: datetime
     records_available: bool = True
 

@@ -60,6 +60,7 @@ from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
+from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
 
@@ -95,6 +96,7 @@ class App:
         self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
         self.kpis = KpiStore(self.database, zone=self._zone, now=self.clock)
         self.billing = billing_of(settings, self.database, pin_key=secrets.pin_key, now=self.clock)
+        self.readings = ReportedReadings(self.database, zone=self._zone, now=self.clock)
 
         spool = settings.home / "spool"
         self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
@@ -235,6 +237,7 @@ class App:
             customers=self.billing,
             database=self.database,
             kpis=self.kpis,
+            readings=self.readings,
         )
         server = ConsoleServer(
             self.settings,

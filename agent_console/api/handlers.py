@@ -11,10 +11,21 @@ from agent_console.api.route import Asked
 from agent_console.auth import Login
 from agent_console.backend import DEMO_PHONE, Backend
 from agent_console.errors import ForbiddenError, NotFoundError, WrongPasswordError
+from agent_console.pop import reported_reading_view
 from agent_console.ports import User
 from agent_console.views import Reader
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
-from agent_console.wire_live import AgentView, CurrentPop, ExtendRequest, Health, LiveView, PresenceRequest
+from agent_console.wire_live import (
+    AgentView,
+    CurrentPop,
+    ExtendRequest,
+    Health,
+    LiveView,
+    PresenceRequest,
+    ReadingDecision,
+    ReportedReadings,
+    ReportedReadingView,
+)
 from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
 from cti.domain.ids import AgentId, CallId
 
@@ -106,6 +117,19 @@ async def change_ticket(backend: Backend, asked: Asked[None, TicketChange]) -> T
     changed = await backend.stores.tickets.change(asked.entity, asked.body, by=asked.who.user)
     audit.info("ticket %s changed by %s", asked.entity, asked.who.user)
     return views.ticket(changed, _reader(backend, asked.who))
+
+
+async def list_reported_readings(backend: Backend, asked: Asked[None, None]) -> ReportedReadings:
+    """List the readings that wait to be confirmed."""
+    return ReportedReadings(items=[reported_reading_view(one) for one in await backend.stores.readings.to_confirm()])
+
+
+async def decide_reading(backend: Backend, asked: Asked[None, ReadingDecision]) -> ReportedReadingView:
+    """Confirm a reported reading, or refuse it."""
+    confirmed = asked.body.confirmed
+    decided = await backend.stores.readings.decide(asked.entity, confirmed=confirmed, by=asked.who.user)
+    audit.info("reading %s %s by %s", asked.entity, decided.state, asked.who.user)
+    return reported_reading_view(decided)
 
 
 async def choose_presence(backend: Backend, asked: Asked[None, PresenceRequest]) -> AgentView:

@@ -10,7 +10,17 @@ from agent_console.api.kpi import kpi
 from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
 from agent_console.wire_kpi import KpiAnswer, KpiQuery
-from agent_console.wire_live import AgentView, CurrentPop, ExtendRequest, Health, LiveView, PresenceRequest
+from agent_console.wire_live import (
+    AgentView,
+    CurrentPop,
+    ExtendRequest,
+    Health,
+    LiveView,
+    PresenceRequest,
+    ReadingDecision,
+    ReportedReadings,
+    ReportedReadingView,
+)
 from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
 
 NOTHING = type(None)
@@ -143,6 +153,30 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=TicketChange,
         answer=Ticket,
         refusals=(404, 409, 503),
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/readings",
+        name="listReportedReadings",
+        summary="Meter readings that customers keyed and nobody has confirmed yet, oldest first",
+        allowed=EVERYBODY,
+        run=handlers.list_reported_readings,
+        query=NOTHING,
+        body=NOTHING,
+        answer=ReportedReadings,
+        refusals=(503,),
+    ),
+    Route(
+        method=Method.POST,
+        path="/api/readings/{id}/decision",
+        name="decideReading",
+        summary="Confirm a reported reading, so that it counts, or refuse it; what was decided stays",
+        allowed=EVERYBODY,
+        run=handlers.decide_reading,
+        query=NOTHING,
+        body=ReadingDecision,
+        answer=ReportedReadingView,
+        refusals=(404, 503),
     ),
     Route(
         method=Method.POST,

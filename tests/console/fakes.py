@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from cti.domain import events
 from cti.domain.centre import Centre
 from cti.domain.events import Event, Presence
 from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, call_id
+from cti.domain.meter_readings import Doubt, ReportedReading, ReportState
 from cti.domain.model import CentreState, Changes
 from cti.domain.utility import (
     Account,
@@ -42,7 +43,7 @@ from cti.domain.utility import (
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 PBX = PbxName("main")
 WATER = QueueName("water")
-ACCOUNT = AccountNumber("10000018")
+ACCOUNT = AccountNumber("10000012")
 CALLER = "13800138000"
 AGENT1, AGENT2, SUPERVISOR1, ADMIN1 = AgentId("agent1"), AgentId("agent2"), AgentId("supervisor1"), AgentId("admin1")
 
@@ -376,6 +377,36 @@ class FakeKpis:
         return self.counted
 
 
+def a_reported_reading(n: int = 1, account: AccountNumber = ACCOUNT) -> ReportedReading:
+    return ReportedReading(
+        id=UUID(int=n), account=account, call=CallId(UUID(int=n)), at=NOON, value_m3=1_234, doubt=Doubt.LEAK
+    )
+
+
+@dataclass
+class FakeReadings:
+    reported: list[ReportedReading] = field(default_factory=lambda: [a_reported_reading()])
+    down: bool = False
+
+    async def of_account(self, account: str, *, limit: int) -> Sequence[ReportedReading]:
+        if self.down:
+            raise StoreUnavailableError
+        return [reading for reading in self.reported if reading.account == account][:limit]
+
+    async def to_confirm(self) -> Sequence[ReportedReading]:
+        if self.down:
+            raise StoreUnavailableError
+        return [reading for reading in self.reported if reading.state is ReportState.TO_CONFIRM]
+
+    async def decide(self, reading: UUID, *, confirmed: bool, by: AgentId) -> ReportedReading:
+        for place, kept in enumerate(self.reported):
+            if kept.id == reading:
+                state = ReportState.CONFIRMED if confirmed else ReportState.REFUSED
+                self.reported[place] = replace(kept, state=state, decided_by=by, decided_at=NOON)
+                return self.reported[place]
+        raise NotFoundError
+
+
 class FakeDatabase:
     up = True
 
@@ -393,9 +424,10 @@ class FakeStores:
     customers: FakeCustomers = field(default_factory=FakeCustomers)
     database: FakeDatabase = field(default_factory=FakeDatabase)
     kpis: FakeKpis = field(default_factory=FakeKpis)
+    readings: FakeReadings = field(default_factory=FakeReadings)
 
     def ports(self) -> Stores:
-        return Stores(self.users, self.calls, self.tickets, self.customers, self.database, self.kpis)
+        return Stores(self.users, self.calls, self.tickets, self.customers, self.database, self.kpis, self.readings)
 
 
 def a_record(n: int = 1, *, agent: str | None = AGENT1, number: str = CALLER, name: str = "王小明") -> CallRecord:

@@ -9,6 +9,7 @@ BODIES: dict[str, Any] = {
     "logIn": {"user": "agent1", "password": "wrong"},
     "makeToken": {"user": "agent1", "password": "wrong"},
     "changeTicket": {"version": 1, "note": "ok"},
+    "decideReading": {"confirmed": True},
     "choosePresence": {"presence": "break"},
     "extendWrapUp": {"by_s": 30},
 }

@@ -29,7 +29,7 @@ from tests.console.fakes import (
     sheet,
 )
 
-OTHER = AccountNumber("20000028")
+OTHER = AccountNumber("20000024")
 
 
 @dataclass
@@ -113,13 +113,33 @@ def test_an_account_that_caller_id_proposed_is_not_taken_for_keyed(live: FakeLiv
     assert match_of(Question.about(call_now(live), "CN"), ()) is Match.CALLER_ID
 
 
-def test_wrong_digits_are_on_the_screen_too(live: FakeLive) -> None:
+def test_an_account_that_is_not_there_is_on_the_screen_too(live: FakeLive) -> None:
     call = live.arrive()
     live.key(call, "1", step="language", way="1")
-    live.key(call, "10000011", way="no_match")
+    live.key(call, OTHER, way="ok")
     live.key(call, "0", step="account", way="0")
 
-    assert keyed_account(call_now(live)) == "10000011"
+    assert keyed_account(call_now(live)) == OTHER
+
+
+@pytest.mark.parametrize("keyed", ["271828", "10000011", "••••••••", "20261122000123", "1234", "•••••• 271828"])
+def test_what_has_not_the_shape_of_an_account_is_none_that_was_keyed(live: FakeLive, keyed: str) -> None:
+    call = live.arrive()
+    live.key(call, keyed, way="wrong_input")
+
+    assert keyed_account(call_now(live)) is None
+
+
+async def test_readings_by_telephone_are_on_the_pop(live: FakeLive, stores: FakeStores) -> None:
+    call = live.arrive()
+    live.claim(call, verified=True)
+
+    pop = await pop_of(live, stores)
+    stores.readings.down = True
+    without = await pop_of(live, stores)
+
+    assert [(one.value_m3, one.doubt, one.state) for one in pop.reported_readings] == [(1_234, "leak", "to_confirm")]
+    assert (without.reported_readings, without.records_available) == ([], False)
 
 
 def test_numbers_are_brought_to_e164(live: FakeLive) -> None:

@@ -280,7 +280,7 @@ def do(house: House, deed: str, n: int) -> None:
     elif deed == "key":
         call = next(iter(house.live.state.calls), None)
         if call is not None:
-            house.live.key(call, "10000018")
+            house.live.key(call, "10000012")
     else:
         getattr(house.live, deed)(n)
 

@@ -24,10 +24,11 @@ from storage.calls import CallStore
 from storage.engine import Database
 from storage.kpi import KpiStore
 from storage.records import Role
+from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.console.conftest import free_port
-from tests.console.fakes import NOON, WATER, Clock, FakeLive
+from tests.console.fakes import NOON, WATER, Clock, FakeLive, a_reported_reading
 from tests.postgres import database, database_dsn, postgres_server
 from tests.storage.calls import a_call, abandoned, at, ended, in_menu, served
 
@@ -98,6 +99,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         customers=OwnTables(database, pin_key="key", now=clock),
         database=database,
         kpis=KpiStore(database, now=clock),
+        readings=ReportedReadings(database, now=clock),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -219,7 +221,7 @@ async def test_guessing_is_locked_in_the_database_too(real: Real) -> None:
 
 
 async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
-    await real.calls.save(a_call(1, account="10000018"))
+    await real.calls.save(a_call(1, account="10000012"))
     call = in_menu(2, account=None, ivr_path=(), verified=False)
     await real.calls.save(call)
     question = Question.about(call, "CN")
@@ -230,6 +232,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         customers=OwnTables(real.database, pin_key="key"),
         database=real.database,
         kpis=KpiStore(real.database),
+        readings=ReportedReadings(real.database),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
@@ -252,3 +255,24 @@ async def test_the_figures_are_those_of_the_kept_calls(real: Real) -> None:
 
     assert status == 200
     assert {one["kpi"]: one["value"] for one in answer["total"]}["asa"] == 20
+
+
+async def test_a_reading_by_telephone_is_listed_until_somebody_decides(real: Real) -> None:
+    reading = a_reported_reading()
+    await ReportedReadings(real.database).report(reading)
+
+    _, before = await real.ask("GET", "/api/readings", user="agent1")
+    status, decided = await real.ask(
+        "POST", f"/api/readings/{reading.id}/decision", user="agent1", json={"confirmed": False}
+    )
+    _, after = await real.ask("GET", "/api/readings", user="agent1")
+    unknown, _ = await real.ask(
+        "POST", f"/api/readings/{UUID(int=99)}/decision", user="agent1", json={"confirmed": True}
+    )
+
+    assert [(one["id"], one["value_m3"], one["state"]) for one in before["items"]] == [
+        (str(reading.id), 1_234, "to_confirm")
+    ]
+    assert (status, decided["state"], decided["decided_by"]) == (200, "refused", "agent1")
+    assert after["items"] == []
+    assert unknown == 404

@@ -257,6 +257,17 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
   account_keyed: '10000012',
   billing_available: true,
   records_available: true,
+  reported_readings: [
+    {
+      id: '00000000-0000-4000-8000-000000000301',
+      account: '10000012',
+      at: new Date(Date.now() - 240_000).toISOString(),
+      value_m3: 1486,
+      doubt: 'leak',
+      state: 'to_confirm',
+      decided_by: null,
+    },
+  ],
   language: 'zh',
   ivr_path: [
     { step: 'language', way: '1', keyed: '1', took_ms: 4120 },

@@ -28,6 +28,7 @@ export type Presence = Schemas['Presence'];
 export type PushTicket = Schemas['PushTicket'];
 export type QueueView = Schemas['QueueView'];
 export type ReadingView = Schemas['ReadingView'];
+export type ReportedReadingView = Schemas['ReportedReadingView'];
 export type Role = Schemas['Role'];
 export type RoutingStatus = Schemas['RoutingStatus'];
 export type Session = Schemas['Session'];

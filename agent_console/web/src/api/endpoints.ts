@@ -6,6 +6,7 @@ import type {
   KpiAnswer,
   Presence,
   PushTicket,
+  ReportedReadingView,
   Session,
   SiteView,
   Ticket,
@@ -31,6 +32,9 @@ export const call = (id: string) => ask<CallRecord>('GET', `/api/calls/${encodeU
 export const ticket = (id: string) => ask<Ticket>('GET', `/api/tickets/${encodeURIComponent(id)}`);
 export const changeTicket = (id: string, change: TicketChange) =>
   ask<Ticket>('PATCH', `/api/tickets/${encodeURIComponent(id)}`, change);
+
+export const decideReading = (id: string, confirmed: boolean) =>
+  ask<ReportedReadingView>('POST', `/api/readings/${encodeURIComponent(id)}/decision`, { confirmed });
 
 /** What a list of tickets can be narrowed to; unset filters are left out. */
 export type TicketFilter = Partial<

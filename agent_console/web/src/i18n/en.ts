@@ -231,6 +231,17 @@ export const en = {
     recordsDownTitle: 'Our own records could not be read in time',
     recordsDownHint: 'Open tickets, last contacts and the count of calls are missing, not empty.',
   },
+  reported: {
+    title: 'Readings by telephone',
+    confirm: 'Confirm',
+    refuse: 'Refuse',
+    to_confirm: 'To confirm',
+    confirmed: 'Confirmed by {{by}}',
+    refused: 'Refused by {{by}}',
+    doubt_below_last: 'Below the last reading',
+    doubt_swapped: 'Digits swapped?',
+    doubt_leak: 'Far above usual: a leak?',
+  },
   idle: {
     ready: 'Ready for calls',
     readyHint: 'The next caller’s data is shown here before your phone rings.',

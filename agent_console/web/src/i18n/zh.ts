@@ -229,6 +229,17 @@ export const zh: Dictionary = {
     recordsDownTitle: '未能及时读取本系统的记录',
     recordsDownHint: '未结工单、近期联系和来电次数是“查不到”而不是“没有”。',
   },
+  reported: {
+    title: '电话自报读数',
+    confirm: '确认',
+    refuse: '退回',
+    to_confirm: '待确认',
+    confirmed: '已由 {{by}} 确认',
+    refused: '已由 {{by}} 退回',
+    doubt_below_last: '低于上次读数',
+    doubt_swapped: '疑似数字颠倒',
+    doubt_leak: '用量异常，疑似漏水',
+  },
   idle: {
     ready: '等待来电',
     readyHint: '下一位来电人的资料会在振铃之前显示在这里。',

@@ -10,6 +10,7 @@ import { AccountHead, Facts } from './AccountCard';
 import { CallerStrip } from './CallerStrip';
 import { Choices } from './Choices';
 import { MenuPath } from './MenuPath';
+import { ReportedReadings } from './ReportedReadings';
 import { TicketBriefs } from './TicketBriefs';
 
 const UsagePanel = lazy(() => import('./UsagePanel'));
@@ -68,6 +69,7 @@ export function PopPanel({ pop }: { pop: Pop }) {
             <UsagePanel account={account} />
           </Suspense>
         )}
+        {pop.reported_readings.length > 0 && <ReportedReadings readings={pop.reported_readings} />}
         <MenuPath pop={pop} />
         <TicketBriefs
           title={t('pop.openTickets')}
