@@ -8,13 +8,13 @@ it takes effect when the agent is free again. A console that is lost in a call l
 available. A pair that is not in the table changes nothing.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cti.domain.events import DeviceState, Presence
 from cti.domain.ids import CallId, QueueName
 from cti.domain.model import Agent, Membership, Offer, RoutingStatus, TalkState
+from cti.domain.values import replace
 
 
 class AgentMove(StrEnum):

@@ -7,12 +7,12 @@ rings elsewhere. Nothing happens to an ended call. A pair that is not in the tab
 itself, and a repeated fact is still true.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from cti.domain.ids import AgentId, ChannelId, Extension
 from cti.domain.model import Call, CallStage, Leg, Outcome, Talk
+from cti.domain.values import replace
 
 PUT_DOWN = frozenset({0, 16})
 """Q.850 causes of a caller who put the phone down. Asterisk 22 gives 0 for a BYE while the caller was in a queue."""

@@ -1,5 +1,6 @@
 """The names things go by, as types, so that one can't be passed for another."""
 
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID, uuid5
 
@@ -25,6 +26,7 @@ ZoneCode = NewType("ZoneCode", str)
 _CALLS = UUID("6f7a3f3c-6f0e-5a53-9a2f-0c1b1f1f8d2a")
 
 
+@lru_cache(maxsize=8192)  # each event of a call asks
 def call_id(pbx: PbxName, boot: int, linkedid: LinkedId) -> CallId:
     """Return the id of the call that Asterisk knows by ``linkedid``.
 

@@ -1,11 +1,11 @@
 """What agents choose, and what becomes of their consoles and their wrap-up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import agents, events
 from cti.domain.model import Agent
 from cti.domain.on_queues import on_member_seen
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

@@ -1,11 +1,11 @@
 """What channels do to calls: they start, are answered, talk, hold and hang up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import agents, calls, events
 from cti.domain.ids import Extension
 from cti.domain.model import Call, CallStage, Leg, Talk
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

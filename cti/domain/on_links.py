@@ -5,10 +5,10 @@ told us of while the link was down are left to the next resync, which knows whet
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import calls, events
 from cti.domain.model import Link
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

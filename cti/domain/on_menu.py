@@ -4,10 +4,10 @@ A fact that arrives when the call has ended still belongs to it: the record is m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import calls, events
 from cti.domain.model import Call, CallStage, IvrStep, Outcome
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

@@ -1,11 +1,11 @@
 """What queues do: callers join, wait, give up; agents are offered calls, answer or miss them; members come and go."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from cti.domain import agents, calls, events, queues
 from cti.domain.model import Call, CallStage, Membership, Queue
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

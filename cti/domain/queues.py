@@ -5,10 +5,9 @@ abandoned. A visit that ends otherwise (the queue timed out, somebody took the c
 what remains.
 """
 
-from dataclasses import replace
-
 from cti.domain.ids import CallId
 from cti.domain.model import Queue
+from cti.domain.values import replace
 
 
 def joined(queue: Queue, call: CallId, position: int) -> Queue:

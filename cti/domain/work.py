@@ -4,12 +4,17 @@ What several groups of handlers do alike is here: offers, conversations, and the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Final
 
 from cti.domain import agents, calls, queues
 from cti.domain.ids import AgentId, CallId, Extension, PbxName, QueueName
 from cti.domain.model import Agent, Call, CentreState, Changes, Link, Offer, Queue, RoutingStatus
+from cti.domain.values import replace
+
+NOTHING: Final = Changes()
+"""What most events change: the PBX tells a thing several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,7 @@ class Work:
         self.state = state
         self.rules = rules
         self._by_extension: dict[Extension, AgentId] = {a.extension: a.id for a in state.agents.values()}
-        self._clear()
-
-    def begin_anew(self) -> None:
-        """Forget all that is known."""
-        for part in fields(self.state):
-            getattr(self.state, part.name).clear()
-        Work.__init__(self, self.state, self.rules)
-
-    def _clear(self) -> None:
+        self._changed = False
         self._calls: set[CallId] = set()
         self._agents: set[AgentId] = set()
         self._queues: set[QueueName] = set()
@@ -43,9 +40,21 @@ class Work:
         self._ended: dict[CallId, Call] = {}
         self._offers: list[Offer] = []
         self._offers_over: list[Offer] = []
+        self._noted = (
+            *(self._calls, self._agents, self._queues, self._links),
+            *(self._ended, self._offers, self._offers_over),
+        )
+
+    def begin_anew(self) -> None:
+        """Forget all that is known."""
+        for part in fields(self.state):
+            getattr(self.state, part.name).clear()
+        Work.__init__(self, self.state, self.rules)
 
     def done(self) -> Changes:
-        """Return what changed, and begin anew."""
+        """Return what changed, and begin anew; :data:`NOTHING` itself if nothing did."""
+        if not self._changed:
+            return NOTHING
         changes = Changes(
             calls=frozenset(self._calls),
             agents=frozenset(self._agents),
@@ -55,7 +64,9 @@ class Work:
             offers=tuple(self._offers),
             offers_over=tuple(self._offers_over),
         )
-        self._clear()
+        for noted in self._noted:
+            noted.clear()
+        self._changed = False
         return changes
 
     # -------------------------------------------------------------- looking up
@@ -84,35 +95,40 @@ class Work:
         """Tell whether the caller waits in their queue now."""
         return call.queue is not None and call.id in self.queue(call.queue).waiting
 
-    # -------------------------------------------------------------- putting
+    # -------------------------------------------------------------- putting: what is the very value has not changed
 
     def put_call(self, call: Call) -> None:
         """Take the next value of a call, live or ended."""
         if call.ended_at is None:
-            if self.state.calls.get(call.id) != call:
+            if self.state.calls.get(call.id) is not call:
                 self.state.calls[call.id] = call
                 self._calls.add(call.id)
-        elif self.state.recent.get(call.id) != call:
+                self._changed = True
+        elif self.state.recent.get(call.id) is not call:
             self.state.recent[call.id] = call
             self._ended[call.id] = call
+            self._changed = True
 
     def put_agent(self, agent: Agent) -> None:
         """Take the next value of an agent."""
-        if self.state.agents.get(agent.id) != agent:
+        if self.state.agents.get(agent.id) is not agent:
             self.state.agents[agent.id] = agent
             self._by_extension[agent.extension] = agent.id
             self._agents.add(agent.id)
+            self._changed = True
 
     def put_queue(self, queue: Queue) -> None:
         """Take the next value of a queue."""
-        if self.state.queues.get(queue.name) != queue:
+        if self.state.queues.get(queue.name) is not queue:
             self.state.queues[queue.name] = queue
             self._queues.add(queue.name)
+            self._changed = True
 
     def put_link(self, link: Link) -> None:
         """Take the next value of a link."""
         self.state.links[link.pbx] = link
         self._links.add(link.pbx)
+        self._changed = True
 
     # -------------------------------------------------------------- a visit to a queue
 
@@ -148,6 +164,7 @@ class Work:
         offer = Offer(call.id, agent.id, call.queue, at)
         self.put_agent(agents.offered(agent, offer))
         self._offers.append(offer)
+        self._changed = True
         return calls.moved(_with_offers(call, (*call.offers, offer)), calls.CallMove.OFFERED, at)
 
     @staticmethod
@@ -171,6 +188,7 @@ class Work:
             return call
         self.put_agent(agents.offer_over(agent, offer, at, missed=missed))
         self._offers_over.append(offer)
+        self._changed = True
         call = _with_offers(call, tuple(other for other in call.offers if other is not offer))
         return call if call.offers or calls.in_conversation(call) else self._back(call, at)
 
@@ -221,6 +239,7 @@ class Work:
         call = self.caller_gone(call, at, restart=restart)
         self.state.calls.pop(call.id, None)
         self._calls.add(call.id)
+        self._changed = True
         while len(self.state.recent) >= self.rules.recent_calls:
             self.state.recent.pop(next(iter(self.state.recent)))
         self.put_call(calls.ended(call, at, call.cause, restart=restart))

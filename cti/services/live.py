@@ -11,11 +11,11 @@ from collections.abc import Callable
 from cti.domain.centre import Centre
 from cti.domain.events import CallEvent, Event
 from cti.domain.model import CentreState, Changes
+from cti.domain.work import NOTHING
 
 _log = logging.getLogger(__name__)
 
 Listener = Callable[[Changes], None]
-NOTHING = Changes()
 
 
 class Live:
@@ -73,7 +73,7 @@ class Live:
         finally:
             if self.note is not None:
                 self.note(event)
-        if changes != NOTHING:
+        if changes is not NOTHING:
             for listener in tuple(self._listeners):
                 self._tell(listener, changes)
         return changes

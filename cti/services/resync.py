@@ -16,10 +16,11 @@ from cti.ami.errors import AmiError
 from cti.ami.intake import Doubt
 from cti.ami.link import LinkState
 from cti.domain import events
+from cti.domain.work import NOTHING
 from cti.services import asking
 from cti.services.asking import Differences, Known, Link
 from cti.services.call_book import CallBook
-from cti.services.live import NOTHING, Live
+from cti.services.live import Live
 from cti.translator import Snapshot, Translator
 
 _log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Resync:
         differences = Differences()
         ends = self._monotonic() + SLICE_S
         for fact in (*found.facts, *self._gone(found, known, now)):
-            if self._live.apply(fact) != NOTHING:
+            if self._live.apply(fact) is not NOTHING:
                 differences.note(fact, known)
             if self._monotonic() >= ends:
                 await asyncio.sleep(0)
