@@ -30,7 +30,8 @@ from typing import Final
 
 from cti.ami.errors import ForgedFrameError, FrameError
 from cti.ami.frames import Frame
-from cti.ami.messages import Event, read
+from cti.ami.layouts import EventReader
+from cti.ami.messages import Event
 
 _log = logging.getLogger(__name__)
 _security = logging.getLogger("security.ami")
@@ -143,6 +144,7 @@ class Intake:
         self._purged = False
         self._doubts: dict[DoubtReason, Doubt] = {}
         self._arrived = asyncio.Event()
+        self._reader = EventReader()
 
     @property
     def names(self) -> frozenset[bytes]:
@@ -234,7 +236,7 @@ class Intake:
 
     async def _turn(self) -> None:
         """Handle events for a few milliseconds, then let others have their turn."""
-        handlers, monotonic = self._handlers, self._monotonic
+        handlers, monotonic, reader = self._handlers, self._monotonic, self._reader
         now = monotonic()
         ends = now + self._bounds.turn_s
         arrival = self._queue[0][1]
@@ -247,7 +249,7 @@ class Intake:
             self._bytes -= len(frame)
             event = None
             try:
-                event = read(frame, Event)
+                event = reader.read(name, frame)
                 event.name, handler = handlers[name]
                 event.at = arrival.at
                 event.position = position
@@ -263,6 +265,8 @@ class Intake:
                 self._failed(name.decode(), event, error)
             else:
                 self.counters.handled += 1
+                if type(event) is Event:
+                    reader.learn(name, event)
             now = monotonic()
         self._note_lag(now, arrival)
 

@@ -5,7 +5,6 @@ there and calls every event a success. Here a missing key is a ``KeyError`` and 
 Who may send which keys is the translator's knowledge; :meth:`Event.expect` is its tool.
 """
 
-from collections.abc import Set
 from datetime import datetime
 from typing import Final, Self, TypeVar
 
@@ -37,7 +36,7 @@ class Event(Message):
 
     __slots__ = ()
 
-    def expect(self, required: Set[str], optional: Set[str] = frozenset()) -> None:
+    def expect(self, required: frozenset[str], optional: frozenset[str] = frozenset()) -> None:
         """Raise :class:`ForgedFrameError` unless the keys are all of ``required``, and else only of ``optional``.
 
         The keys of :data:`EVERYWHERE` may always be there. Raised from a handler it drops the event, counts it,

@@ -55,7 +55,9 @@ MAX_PENDING: Final = 1000
 _FULLY_BOOTED: Final = b"FullyBooted"
 _SHUTDOWN: Final = b"Shutdown"
 _ANSWERS: Final = frozenset(name.encode() for name in actions.ANSWERS)
-_OURS: Final = _ANSWERS | {RESPONSE, DAMAGED, _FULLY_BOOTED, _SHUTDOWN}
+_UNASKED: Final = frozenset({RESPONSE, DAMAGED, _FULLY_BOOTED, _SHUTDOWN})
+"""What the session looks at also when it has asked nothing."""
+_OURS: Final = _ANSWERS | _UNASKED
 """What the session looks at before the intake, if it gets it at all."""
 _NAME: Final = itemgetter(0)
 _ACTION_ID: Final = b"\r\nActionID: "
@@ -318,12 +320,13 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def _sort(self, frames: list[Frame], arrival: Arrival) -> None:
         """Give answers to those who asked, and the rest to the intake, in order."""
-        if _OURS.isdisjoint(map(_NAME, frames)):
+        ours = _OURS if self.protocol.responses else _UNASKED
+        if ours.isdisjoint(map(_NAME, frames)):
             self._pass_on(frames, arrival)
             return
         events: list[Frame] = []
         for frame in frames:
-            if frame[0] not in _OURS or self._is_for_all(frame, events, arrival):
+            if frame[0] not in ours or self._is_for_all(frame, events, arrival):
                 events.append(frame)
         self._pass_on(events, arrival)
 

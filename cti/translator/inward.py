@@ -5,7 +5,7 @@ Texts of callers are passed on as they are. A message whose keys or values are n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event
@@ -27,7 +27,7 @@ class Translator:
     def facts(self, message: Event) -> Facts:
         """Return what this message means. Raises ``ForgedFrameError``, and ``KeyError`` for one not in ``NAMES``."""
         row = _ROWS[message.name]
-        message.expect(row.keys, row.optional | words.VARIABLES)
+        message.expect(row.keys, row.optional)
         return row.meaning(self, message)
 
     def call(self, message: Event) -> CallId:
@@ -245,11 +245,16 @@ def device_seen(of: Translator, message: Event) -> Facts:
 class _Row:
     meaning: Callable[[Translator, Event], Facts]
     keys: frozenset[str]
-    optional: frozenset[str] = frozenset()
+    more: frozenset[str] = frozenset()
+    optional: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "optional", self.more | words.VARIABLES)
 
 
 _CALLER = words.CHANNEL | {"Queue", "Position"}
-_OFFER = words.CHANNEL | words.DESTINATION | {"Queue", "Interface", "MemberName"}
+_AGENT = words.CHANNEL | {"Queue", "Interface", "MemberName"}
+_OFFER = _AGENT | words.DESTINATION
 _MEMBER = words.MEMBER | {"MemberName", "Interface", "Ringinuse"}
 
 _ROWS: Mapping[str, _Row] = {
@@ -265,7 +270,8 @@ _ROWS: Mapping[str, _Row] = {
     "AgentCalled": _Row(_agent_called, _OFFER),
     "AgentRingNoAnswer": _Row(_agent_ring_no_answer, _OFFER | {"RingTime"}),
     "AgentConnect": _Row(_agent_connect, _OFFER | {"HoldTime", "RingTime"}),
-    "AgentComplete": _Row(_agent_complete, _OFFER | {"HoldTime", "TalkTime", "Reason"}),
+    # without the agent's channel when that was gone before (app_queue.c, queue_agent_cb; recorded on 22.10)
+    "AgentComplete": _Row(_agent_complete, _AGENT | {"HoldTime", "TalkTime", "Reason"}, words.DESTINATION),
     "QueueMemberAdded": _Row(_queue_member, _MEMBER),
     "QueueMemberStatus": _Row(_queue_member, _MEMBER),
     "QueueMemberPause": _Row(_queue_member, _MEMBER),

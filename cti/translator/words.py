@@ -5,6 +5,7 @@ may have become a header of its own.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from cti.ami.errors import ForgedFrameError
@@ -98,15 +99,20 @@ _CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+*#-]{1,1
 _UNIQUE: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,64}-)?[0-9]{1,20}\.[0-9]{1,10}")
 _QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _DURATION: Final = re.compile(r"([0-9]{2,6}):([0-5][0-9]):([0-5][0-9])")
-_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+_MOST_DIGITS: Final = 10
 _LONGEST_TEXT: Final = 256
+_LONGEST_ID: Final = 128
+"""Nothing longer is an id; nothing longer is remembered as one."""
 _NOTHING: Final = "<unknown>"
 """What Asterisk writes for a caller name or number that it was not given."""
 
 
 def number(message: Event, key: str) -> int:
     """Return a whole number. Raises ``ForgedFrameError``."""
-    return int(_whole(_NUMBER, message, key)[0])
+    value = message[key]
+    if value.isdigit() and value.isascii() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise _not_one(message, key)
 
 
 def channel_name(message: Event, key: str = "Channel") -> str:
@@ -116,17 +122,33 @@ def channel_name(message: Event, key: str = "Channel") -> str:
 
 def leg(message: Event, key: str = "Uniqueid") -> ChannelId:
     """Return the id of a channel. Raises ``ForgedFrameError``."""
-    return ChannelId(_whole(_UNIQUE, message, key)[0])
+    value = message[key]
+    if len(value) > _LONGEST_ID or not _is_unique(value):
+        raise _not_one(message, key)
+    return ChannelId(value)
 
 
 def linkedid(message: Event) -> LinkedId:
     """Return the id that Asterisk gives the whole call. Raises ``ForgedFrameError``."""
-    return LinkedId(_whole(_UNIQUE, message, "Linkedid")[0])
+    return LinkedId(leg(message, "Linkedid"))
+
+
+@lru_cache(maxsize=8192)  # a call's ids come with each of its events
+def _is_unique(value: str) -> bool:
+    return _UNIQUE.fullmatch(value) is not None
 
 
 def queue_name(message: Event) -> QueueName:
     """Return the name of a queue. Raises ``ForgedFrameError``."""
-    return QueueName(_whole(_QUEUE, message, "Queue")[0])
+    value = message["Queue"]
+    if len(value) > _LONGEST_ID or not _is_queue(value):
+        raise _not_one(message, "Queue")
+    return QueueName(value)
+
+
+@lru_cache(maxsize=256)
+def _is_queue(value: str) -> bool:
+    return _QUEUE.fullmatch(value) is not None
 
 
 def queue_asked_for(message: Event) -> QueueName | None:
@@ -155,6 +177,11 @@ def phone_of_channel(name: str) -> Extension | None:
 
 def phone(interface: str) -> Extension | None:
     """Return whose phone a queue's member or a device is, ``PJSIP/1001``; None when it is something else."""
+    return _phone(interface) if len(interface) <= _LONGEST_ID else None
+
+
+@lru_cache(maxsize=8192)
+def _phone(interface: str) -> Extension | None:
     found = _PHONE.fullmatch(interface)
     return Extension(found[1]) if found else None
 
@@ -167,8 +194,12 @@ def interface(extension: Extension) -> str:
 def _whole(pattern: re.Pattern[str], message: Event, key: str) -> re.Match[str]:
     found = pattern.fullmatch(message[key])
     if found is None:
-        raise ForgedFrameError(message.name, f"{key} does not look like one")
+        raise _not_one(message, key)
     return found
+
+
+def _not_one(message: Event, key: str) -> ForgedFrameError:
+    return ForgedFrameError(message.name, f"{key} does not look like one")
 
 
 def name(message: Event, key: str) -> str:
@@ -177,4 +208,5 @@ def name(message: Event, key: str) -> str:
     Source: ``ast_manager_build_channel_state_string_prefix`` in ``main/manager_channels.c``, which puts the names,
     and only them, through ``ast_escape_c`` (``main/utils.c``). Line breaks and the like become spaces.
     """
-    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], text(message, key))
+    value = text(message, key)
+    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], value) if "\\" in value else value

@@ -142,7 +142,7 @@ async def test_a_forged_event_is_dropped_counted_logged_and_doubted(security_log
     doubts: list[Doubt] = []
 
     def checked(event: Event) -> None:
-        event.expect({"N"})
+        event.expect(frozenset({"N"}))
         seen.append(event)
 
     intake = make({"A": checked}, on_doubt=doubts.append)

@@ -69,7 +69,7 @@ def test_a_long_line_is_malformed_and_a_long_message_is_not() -> None:
 
 def test_an_event_with_just_the_keys_it_has_is_accepted() -> None:
     found = event("Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.1\r\nCause: 16")
-    found.expect({"Uniqueid"}, {"Cause", "Cause-txt"})
+    found.expect(frozenset({"Uniqueid"}), frozenset({"Cause", "Cause-txt"}))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_event_with_just_the_keys_it_has_is_accepted() -> None:
 )
 def test_an_event_with_other_keys_is_forged_and_the_error_quotes_none_of_it(text: str, why: str) -> None:
     with pytest.raises(ForgedFrameError, match=why) as caught:
-        event(text).expect({"Uniqueid"}, {"Cause"})
+        event(text).expect(frozenset({"Uniqueid"}), frozenset({"Cause"}))
     assert "X-Forged" not in str(caught.value)
 
 

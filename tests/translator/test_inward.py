@@ -219,3 +219,9 @@ def test_a_message_that_nobody_asked_for_is_our_mistake() -> None:
     assert "VarSet" not in NAMES
     with pytest.raises(KeyError):
         TRANSLATOR.facts(message)
+
+
+def test_a_conversation_that_ended_with_the_agents_channel_gone_is_told_without_it() -> None:
+    whole = named("AgentComplete")
+    gone = changed(whole, **dict.fromkeys(words.DESTINATION))
+    assert TRANSLATOR.facts(gone) == TRANSLATOR.facts(whole)
