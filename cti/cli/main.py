@@ -15,6 +15,7 @@ from pydantic_settings import SettingsError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("cti.cli.serve", "serve", "Run the daemon."),
     "demo": ("cti.cli.demo", "demo", "Start a whole hotline on this machine."),
+    "ami": ("cti.cli.ami", "app", "Record what the PBX says, masked; play it as a PBX."),
     "call": ("cti.cli.call", "call", "Place a real SIP call into the sandbox, and tell its story."),
     "migrate": ("cti.cli.database", "migrate", "Bring the database to the tables of this version."),
     "demo-data": ("cti.cli.database", "demo_data", "Fill the database with an invented water utility."),

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class SandboxPbx:
 
     ``extensions`` are the agents' phones; ``secrets.phones`` must hold a password for each.
     ``bound`` ends the PBX with the process (precisely: the thread) that called :meth:`up`.
+    ``additions`` are texts to append to its configuration files, by name.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class SandboxPbx:
         *,
         patience: Patience = USUAL_PATIENCE,
         bound: bool = True,
+        additions: Mapping[str, str] | None = None,
         progress: Progress = lambda _line: None,
     ) -> None:
         self.settings = settings
@@ -58,6 +60,7 @@ class SandboxPbx:
         self.extensions = tuple(extensions)
         self._patience = patience
         self._bound = bound
+        self._additions = additions or {}
         self._progress = progress
         self._folder = settings.home / "pbx"
         self._run = _run_folder(self._folder)
@@ -185,7 +188,7 @@ class SandboxPbx:
         for name, text in files.items():
             draft = paths.etc / f".{name}.new"
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
+                file.write(text + self._additions.get(name, ""))
             draft.replace(paths.etc / name)
 
     def _paths(self, installation: Installation) -> PbxPaths:
