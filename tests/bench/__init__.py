@@ -1,1 +1,0 @@
-"""The drills themselves: their oracle, and what needs no PBX of them."""
