@@ -18,9 +18,10 @@ from cti.ami.errors import AmiError
 from cti.domain import events
 from cti.domain.ids import CallId, Extension, PbxName, QueueName
 from cti.domain.model import Changes
+from cti.domain.work import NOTHING
 from cti.services import asking
 from cti.services.asking import Differences, Known
-from cti.services.live import NOTHING, Live
+from cti.services.live import Live
 from cti.services.resync import Resync
 from cti.translator import Snapshot, Translator
 
@@ -169,7 +170,7 @@ class AntiEntropy:
         check.touched.deaf = True
         try:
             for fact in check.facts:
-                if self._live.apply(fact) != NOTHING:
+                if self._live.apply(fact) is not NOTHING:
                     check.differences.note(fact, check.known)
                 if self._monotonic() >= ends:
                     return True

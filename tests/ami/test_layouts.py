@@ -9,6 +9,7 @@ from cti.ami.layouts import MOST_PER_NAME, EventReader, FamiliarEvent
 from cti.ami.messages import Event, read
 
 KEYS = ("Event", "Privilege", "Channel", "CallerIDName")
+VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"))
 EXACT = frozenset({"Channel", "CallerIDName"})
 
 
@@ -36,7 +37,10 @@ def test_the_second_event_of_a_kind_is_familiar_and_has_the_same_headers() -> No
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from([*KEYS, "Exten", "X: Y"]), st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"))),
+        st.tuples(
+            st.sampled_from([*KEYS, "Exten", "X: Y"]),
+            st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")),
+        ),
         max_size=6,
     )
 )
