@@ -1,10 +1,10 @@
 """Callers who leave a wish to be called back, or a message, and the calls that we then place."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import calls, events
 from cti.domain.model import Call, CallStage, Outcome
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 

@@ -7,10 +7,10 @@ asked.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from cti.domain import calls, events
 from cti.domain.model import Agent, Queue
+from cti.domain.values import replace
 from cti.domain.work import Work
 
 
