@@ -303,6 +303,7 @@ def call_record(kept: records.CallRecord) -> CallRecord:
         agent=kept.agent,
         outcome=kept.outcome,
         cause=kept.cause,
+        end_assumed=kept.end_assumed,
         ticket_id=kept.ticket_id,
     )
 

@@ -63,7 +63,7 @@ class Task(StrEnum):
 
 
 class CallRecord(Wire):
-    """One call, ended or not. ``outcome`` is None while it lives."""
+    """One call, ended or not. ``outcome`` is None while it lives; ``end_assumed``: nobody saw how it ended."""
 
     id: UUID
     pbx: str
@@ -86,6 +86,7 @@ class CallRecord(Wire):
     agent: str | None
     outcome: Outcome | None
     cause: int | None
+    end_assumed: bool = False
     ticket_id: UUID | None
 
 

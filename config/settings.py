@@ -74,6 +74,8 @@ class Pbx(Section):
     trunk_port: Port = 15080
     rtp_start: Port = 20000
     rtp_end: Port = 20999
+    log_folder: Path | None = None
+    """Where this Asterisk writes ``queue_log`` and CEL, if it is on this machine: ``/var/log/asterisk``."""
     queue: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "water"
     wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 30
     offer_s: Annotated[int, Field(ge=5, le=120)] = 20

@@ -31,6 +31,10 @@ from cti.services.call_book import CallBook
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
+from cti.services.evidence.evidence import Evidence
+from cti.services.evidence.files import CEL_FILE, LogFiles
+from cti.services.evidence.source import Source
+from cti.services.evidence.tables import LogTables
 from cti.services.figures import Figures
 from cti.services.intake import PbxIntake
 from cti.services.journal.codec import Codec
@@ -60,6 +64,7 @@ from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
+from storage.pbx_log import PbxLogStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -113,10 +118,26 @@ class App:
         self.vitals = Vitals({name: spool / f"{file}.jsonl" for name, file in names.items()})
         self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
         self.consoles = Consoles(self.live, Timers(), self.clock)
-        self.resync = Resync(self.live, self.translator, self.book, self.clock, monotonic=self.clock.monotonic)
+        self.evidence = Evidence(
+            self.live,
+            self._pbx,
+            self.book,
+            self._account_of_calls(),
+            spool / f"evidence-{self._pbx}.json",
+            self.calls,
+            settled=self._all_kept,
+        )
+        self.resync = Resync(
+            self.live,
+            self.translator,
+            self.book,
+            self.clock,
+            monotonic=self.clock.monotonic,
+            evidence=self.evidence,
+        )
         self.link = self._make_link()
         self.resync.link = self.link
-        self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.clock)
+        self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.evidence, self.clock)
         self.members = Members(self.live, self._pbx, self.link)
         self.orders = ConsoleOrders(self.live, self.consoles, self.clock)
         self.keeping = Keeping(
@@ -137,6 +158,16 @@ class App:
         if self.embedded is None:
             raise RuntimeError("without a DSN the database is our own")
         return self.embedded.dsn
+
+    def _account_of_calls(self) -> Source:
+        """Return where the PBX's own account of its calls is: its log files, or our tables that it writes to."""
+        pbx = self.settings.pbx
+        if pbx.log_folder is not None:
+            return LogFiles(pbx.log_folder / CEL_FILE, pbx.log_folder / "queue_log")
+        if pbx.sandbox:
+            log = self.settings.home / "pbx" / "log"
+            return LogFiles(log / CEL_FILE, log / "queue_log")
+        return LogTables(PbxLogStore(self.database, self._pbx))
 
     def _make_link(self) -> AmiLink:
         pbx = self.settings.pbx
@@ -262,6 +293,7 @@ class App:
             link=self.link,
             resync=self.resync,
             anti_entropy=self.anti_entropy,
+            evidence=self.evidence,
             recorder=self.recorder,
             live=self.live,
             figures=self.figures,

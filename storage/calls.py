@@ -1,6 +1,6 @@
 """Call records, each with its one ticket: written as the call goes, read by lists and pops."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -96,6 +96,15 @@ class CallStore:
         """Return the calls of ``pbx`` that have no end yet, oldest first, for the resync after a restart."""
         query = _select().where(calls.c.pbx == pbx, calls.c.ended_at.is_(None)).order_by(calls.c.started_at, calls.c.id)
         return await self._records(query)
+
+    async def ended_among(self, ids: Collection[CallId]) -> frozenset[CallId]:
+        """Return those of these calls whose record has an end."""
+        query = sa.select(calls.c.id).where(calls.c.id.in_(ids), calls.c.ended_at.is_not(None))
+
+        async def work(connection: AsyncConnection) -> frozenset[CallId]:
+            return frozenset(CallId(id_) for id_ in await connection.scalars(query))
+
+        return await self._database.run(work)
 
     async def _records(self, query: sa.Select[Any]) -> list[CallRecord]:
         async def work(connection: AsyncConnection) -> list[CallRecord]:

@@ -21,7 +21,7 @@ NEWER_WINS = (
 NEWER_TEXT_WINS = ("caller_number", "caller_name", "dialled")
 """Unknown is the empty string."""
 GROWS = ("wait_s", "talk_s", "hold_s", "holds")
-END = ("ended_at", "outcome", "cause")
+END = ("ended_at", "outcome", "cause", "end_assumed")
 
 
 def _upsert() -> ReturningInsert[Any]:

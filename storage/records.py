@@ -93,7 +93,7 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One call, ended or not. ``outcome`` is None while it lives."""
+    """One call, ended or not. ``outcome`` is None while it lives; ``end_assumed``: nobody saw how it ended."""
 
     id: CallId
     pbx: PbxName
@@ -121,6 +121,7 @@ class CallRecord:
     agent: AgentId | None
     outcome: Outcome | None
     cause: int | None
+    end_assumed: bool
     callback_of: CallId | None
     ticket_id: TicketId | None
 

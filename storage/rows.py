@@ -63,6 +63,7 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
         "holds": call.holds,
         "outcome": call.outcome,
         "cause": call.cause,
+        "end_assumed": call.end_assumed,
         "callback_of": call.callback_of,
     }
 

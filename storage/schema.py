@@ -338,6 +338,7 @@ calls = sa.Table(
     sa.Column("outcome", sa.String(16)),
     sa.Column("cause", sa.Integer),
     sa.Column("callback_of", sa.Uuid()),
+    sa.Column("end_assumed", sa.Boolean, nullable=False, server_default=sa.text("false")),
     _one_of("language", ("zh", "en")),
     _one_of("outcome", Outcome),
     sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_has_outcome"),
@@ -571,3 +572,39 @@ journal_snapshots = sa.Table(
 )
 """The centre as it was once the event at ``position`` had been applied: packed JSON, and a hash to compare by."""
 sa.Index("ix_journal_snapshots_at", journal_snapshots.c.at)
+
+# ------------------------------------------------------------------ what a PBX elsewhere writes of its calls
+
+
+def _pbx_log(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    """Return a table that Asterisk's own backend fills: it takes the columns that it knows the names of.
+
+    Each PBX logs in as a role of its own, ``pbx_NAME``, which may insert and nothing else; so ``pbx`` is not for it
+    to say.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("pbx", sa.Text, nullable=False, server_default=sa.text("CURRENT_USER")),
+        sa.Column("received_at", Time, nullable=False, server_default=sa.func.now()),
+        *columns,
+    )
+
+
+def _said(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+pbx_cel = _pbx_log(
+    "pbx_cel",
+    _said("eventtype"),
+    sa.Column("eventtime", sa.Double, nullable=False),
+    *map(_said, ("cid_name", "cid_num", "exten", "channame", "appname", "uniqueid", "linkedid", "peer", "extra")),
+)
+pbx_queue_log = _pbx_log(
+    "pbx_queue_log",
+    *map(_said, ("time", "callid", "queuename", "agent", "event", "data1", "data2", "data3", "data4", "data5")),
+)
+sa.Index("ix_pbx_cel_place", pbx_cel.c.pbx, pbx_cel.c.id)
+sa.Index("ix_pbx_queue_log_place", pbx_queue_log.c.pbx, pbx_queue_log.c.id)

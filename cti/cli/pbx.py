@@ -134,13 +134,16 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
    Name the number itself: a pattern that ends in . or ! lets callers dial what they like.
 2. Copy the sounds {spoken} to {sounds}, with their folders zh and en:
    what a caller hears whom nobody answers, even when Hydrophone is down. Write and copy them again after an upgrade.
-3. Keep Asterisk's own account of calls: cel.conf enable = yes, apps = queue,dial;
+3. Keep Asterisk's own account of calls, from which those are known that end while Hydrophone can't see them:
+   cel.conf enable = yes, apps = queue,dial, dateformat = %s.%6q, and the events that docs/truth.md names;
+   cel_custom.conf [mappings] #include hydrophone-cel_custom.conf, if the PBX is on this machine; tables if it is not;
    logger.conf queue_log = yes, and neither verbose nor dtmf in a log file. Load res_manager_devicestate.
 4. In hydrophone.toml, and then write the files anew, since they hold these addresses:
      [pbx]
      sandbox = false
      host = "ADDRESS-OF-THE-PBX"          (an IPv4 address, never a name)
      ami_port = {settings.pbx.ami_port}
+     log_folder = "/var/log/asterisk"     (only if the PBX is on this machine)
      sip_ws_url = "wss://ADDRESS-OF-THE-PBX:8089/ws"
      [agi]
      host = "ADDRESS-OF-THIS-MACHINE"     (only if the PBX is another machine; then also allow = ["ITS-ADDRESS"])

@@ -37,9 +37,13 @@ class PbxEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkUp(PbxEvent):
-    """The AMI link is logged in; ``boot`` is the PBX's start (seconds since the epoch). Truth follows."""
+    """The AMI link is logged in; ``boot`` is the PBX's start (seconds since the epoch). Truth follows.
+
+    ``lost_at``: when the PBX's life before this one ended, if anything tells.
+    """
 
     boot: int
+    lost_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """How far what we know of a PBX can be trusted: its link comes and goes, and the truth is checked.
 
-A PBX that was started anew has lost every call it had: they end as lost by its restart. Calls that only the menu
-told us of while the link was down are left to the next resync, which knows whether they live.
+A PBX that was started anew has lost every call it had: they end as lost by its restart, at the time that its own
+account tells. Without an account nobody knows whether they had not ended before, so their end is marked as assumed.
+Calls that only the menu told us of, or only their record, have no known life of the PBX: those that began before the
+restart that the account tells of are lost too, all others are left to the resync, which knows whether they live.
 """
 
 from collections.abc import Callable, Mapping
 
 from cti.domain import calls, events
-from cti.domain.model import Link
+from cti.domain.model import Call, Link
 from cti.domain.values import replace
 from cti.domain.work import Work
 
@@ -18,8 +20,15 @@ def on_link_up(work: Work, event: events.LinkUp) -> None:
     synced_at, drift = (known.synced_at, known.drift) if known else (None, 0)
     work.put_link(Link(event.pbx, up=True, since=event.at, boot=event.boot, synced_at=synced_at, drift=drift))
     for call in work.calls_of(event.pbx):
-        if call.boot not in (None, event.boot):
-            work.end_call(call, event.at, restart=True)
+        if _is_of_former_life(call, event):
+            call = replace(call, end_assumed=event.lost_at is None)
+            work.end_call(call, event.lost_at or event.at, restart=True)
+
+
+def _is_of_former_life(call: Call, event: events.LinkUp) -> bool:
+    if call.boot is None:
+        return event.lost_at is not None and call.started_at <= event.lost_at
+    return call.boot != event.boot
 
 
 def on_link_down(work: Work, event: events.LinkDown) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -21,9 +21,11 @@ from cti.domain.model import Changes
 from cti.domain.work import NOTHING
 from cti.services import asking
 from cti.services.asking import Differences, Known
+from cti.services.evidence.evidence import PATIENT_S, Evidence
 from cti.services.live import Live
 from cti.services.resync import Resync
 from cti.translator import Snapshot, Translator
+from cti.translator.pbx_log import Chapter
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ class _Check:
     touched: _Touched
     resyncs: int
     over: asyncio.Future[bool]
-    facts: Iterator[events.Event]
+    missed: Chapter
+    facts: Iterator[tuple[events.Event, ...]]
     differences: Differences = field(default_factory=Differences)
 
 
@@ -80,6 +83,7 @@ class AntiEntropy:
         translator: Translator,
         link: Link,
         resync: Resync,
+        evidence: Evidence,
         now: Callable[[], datetime],
         *,
         every_s: float = EVERY_S,
@@ -95,6 +99,7 @@ class AntiEntropy:
         self._translator = translator
         self._link = link
         self._resync = resync
+        self._evidence = evidence
         self._now = now
         self._every_s = every_s
         self._settle_s = settle_s
@@ -137,13 +142,28 @@ class AntiEntropy:
         if await asking.boot_of(self._link) != self._live.state.links[self._pbx].boot:
             self._link.in_order("resync, for the PBX was started anew", self._resync.take)
             return False
+        mark = await self._evidence.end()
         found = await asking.read(self._translator, await asking.lists_of(self._link))
         await self._sleep(self._settle_s)
+        missed = await self._missed(known.calls - found.calls - touched.calls, found.calls - touched.calls)
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        check = _Check(known, found, touched, resyncs, over, iter(()))
+        check = _Check(known, found, touched, resyncs, over, missed, iter(()))
         check.facts = self._facts(check)
         self._link.in_order("check", lambda: self._slice(check))
-        return await over
+        if not await over:
+            return False
+        await self._evidence.settle(mark)
+        return True
+
+    async def _missed(self, gone: Collection[CallId], found: Collection[CallId]) -> Chapter:
+        """Read the PBX's own account, if there are calls whose end or beginning no event told, or it is owed."""
+        live = self._live.state.calls
+        of_gone = [live[call].linkedid for call in gone if call in live]
+        if not (of_gone or self._evidence.owed or any(call not in live for call in found)):
+            return Chapter()
+        reading = await self._evidence.read(of_gone, deadline_s=PATIENT_S)
+        self._evidence.owed = reading is None and self._evidence.there_is_some
+        return Chapter() if reading is None else reading.chapter
 
     # -------------------------------------------------------------- in the worker, in order with the events
 
@@ -169,15 +189,20 @@ class AntiEntropy:
         ends = self._monotonic() + SLICE_S
         check.touched.deaf = True
         try:
-            for fact in check.facts:
-                if self._live.apply(fact) is not NOTHING:
-                    check.differences.note(fact, check.known)
+            for facts in check.facts:
+                self._apply(facts, check)
                 if self._monotonic() >= ends:
                     return True
         finally:
             check.touched.deaf = False
         self._finish(check)
         return False
+
+    def _apply(self, facts: tuple[events.Event, ...], check: _Check) -> None:
+        with self._live.retelling(self._pbx):
+            for fact in facts:
+                if self._live.apply(fact) is not NOTHING:
+                    check.differences.note(fact, check.known)
 
     def _finish(self, check: _Check) -> None:
         self._live.apply(events.TruthChecked(at=self._now(), pbx=self._pbx, drift=check.differences.drift))
@@ -188,20 +213,37 @@ class AntiEntropy:
             _log.warning("the check of PBX %s put right: %s", self._pbx, told)
         check.over.set_result(True)
 
-    def _facts(self, check: _Check) -> Iterator[events.Event]:
-        """Yield what should be so, and what should be no more, as far as no event has touched it by then."""
-        yield from (fact for fact in check.found.facts if not self._is_touched(fact, check.touched))
+    def _facts(self, check: _Check) -> Iterator[tuple[events.Event, ...]]:
+        """Yield what should be so, and what should be no more, as far as no event has touched it by then.
+
+        What belongs together comes together: all that was missed of one call.
+        """
+        yield from self._missed_calls(check)
+        yield from ((fact,) for fact in check.found.facts if not self._is_touched(fact, check.touched))
         for call, leg in check.known.legs:
             if call in check.found.calls and leg not in check.found.legs and call not in check.touched.calls:
-                yield events.LegEnded(at=self._now(), pbx=self._pbx, call=call, leg=leg, cause=0)
+                yield (events.LegEnded(at=self._now(), pbx=self._pbx, call=call, leg=leg, cause=0),)
         for call in check.known.calls - check.found.calls:
             if call not in check.touched.calls:
-                yield events.CallGone(at=self._now(), pbx=self._pbx, call=call, assumed=True)
+                yield (events.CallGone(at=self._now(), pbx=self._pbx, call=call, assumed=True),)
         for agent in tuple(self._live.state.agents.values()):
             for queue in agent.memberships:
                 gone = (queue, agent.extension) not in check.found.members
                 if gone and agent.extension not in check.touched.phones:
-                    yield events.MemberGone(at=self._now(), pbx=self._pbx, queue=queue, extension=agent.extension)
+                    yield (events.MemberGone(at=self._now(), pbx=self._pbx, queue=queue, extension=agent.extension),)
+
+    def _missed_calls(self, check: _Check) -> Iterator[tuple[events.Event, ...]]:
+        """Yield each call that the account tells more of than the events did."""
+        by_call: dict[CallId, list[events.Event]] = {}
+        for fact in check.missed.facts:
+            by_call.setdefault(fact.call, []).append(fact)
+        for call, facts in by_call.items():
+            gone = call in check.known.calls - check.found.calls
+            state = self._live.state
+            new = call not in check.known.calls and call not in state.calls and call not in state.recent
+            if (gone or new) and call not in check.touched.calls:
+                self._evidence.counts.calls += 1
+                yield tuple(facts)
 
     @staticmethod
     def _is_touched(fact: events.Event, touched: _Touched) -> bool:

@@ -84,6 +84,13 @@ class Known:
             legs=frozenset((call.id, leg) for call in mine for leg in call.legs),
         )
 
+    def and_those_of(self, later: "Known", calls: frozenset[CallId]) -> "Known":
+        """Return what was known then, with what is known ``later`` of those ``calls``."""
+        return Known(
+            calls=self.calls | (later.calls & calls),
+            legs=self.legs | {(call, leg) for call, leg in later.legs if call in calls},
+        )
+
 
 @dataclass(slots=True)
 class Differences:

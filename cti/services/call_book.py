@@ -20,6 +20,7 @@ class CallBook:
         self._pbx = pbx
         self._file = file
         self._boot = _read(file)
+        self._before = self._boot
         self._sure = False
         self._met: dict[LinkedId, CallId] = {}
 
@@ -33,11 +34,15 @@ class CallBook:
             self._met[linkedid] = made
         return made
 
+    def in_former_life(self, linkedid: LinkedId) -> CallId:
+        """Return our id of a call that the PBX had before it was started anew the last time."""
+        return self._met.get(linkedid) or call_id(self._pbx, self._before, linkedid)
+
     def on_link_up(self, boot: int) -> None:
         """Take the PBX's start. Blocks for a write of a few bytes when it is a new one; for a thread."""
         self._sure = True
         if boot != self._boot:
-            self._boot = boot
+            self._before, self._boot = self._boot, boot
             _write(self._file, boot)
 
     def on_link_down(self) -> None:

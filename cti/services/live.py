@@ -6,11 +6,14 @@ caller did in the menu, what agents chose. A fact that a listener makes of a cha
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from cti.domain.centre import Centre
-from cti.domain.events import CallEvent, Event
-from cti.domain.model import CentreState, Changes
+from cti.domain.events import CallEvent, Event, PbxEvent
+from cti.domain.ids import PbxName
+from cti.domain.model import CentreState, Changes, Offer
 from cti.domain.work import NOTHING
 
 _log = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ class Live:
         self._listeners: list[Listener] = []
         self._waiting: deque[Event] = deque()
         self._busy = False
+        self._retelling: dict[PbxName, list[Offer]] = {}
         self.listener_errors = 0
         self.fact_errors = 0
 
@@ -59,6 +63,25 @@ class Live:
             self._busy = False
         return changes
 
+    @contextmanager
+    def retelling(self, pbx: PbxName) -> Iterator[None]:
+        """Take what is applied of this PBX meanwhile for past: an offer that is over by the end of it is no news.
+
+        Else every agent's console would pop up calls that were answered long ago.
+        """
+        self._retelling[pbx] = []
+        try:
+            yield
+        finally:
+            offers = self._retelling.pop(pbx)
+            still = tuple(offer for offer in offers if self._still_rings(offer))
+            if still:
+                self._tell_all(Changes(offers=still))
+
+    def _still_rings(self, offer: Offer) -> bool:
+        call = self.state.calls.get(offer.call)
+        return call is not None and offer in call.offers
+
     def fact(self, fact: CallEvent) -> None:
         """Apply a fact of the phone menu; a fault of ours is logged here and never reaches the caller's line."""
         try:
@@ -73,10 +96,23 @@ class Live:
         finally:
             if self.note is not None:
                 self.note(event)
+        if self._retelling and isinstance(event, PbxEvent) and event.pbx in self._retelling:
+            changes = self._without_past_offers(changes, self._retelling[event.pbx])
         if changes is not NOTHING:
-            for listener in tuple(self._listeners):
-                self._tell(listener, changes)
+            self._tell_all(changes)
         return changes
+
+    @staticmethod
+    def _without_past_offers(changes: Changes, held_back: list[Offer]) -> Changes:
+        if not (changes.offers or changes.offers_over):
+            return changes
+        held_back.extend(changes.offers)
+        over = tuple(offer for offer in changes.offers_over if offer not in held_back)
+        return replace(changes, offers=(), offers_over=over)
+
+    def _tell_all(self, changes: Changes) -> None:
+        for listener in tuple(self._listeners):
+            self._tell(listener, changes)
 
     def _tell(self, listener: Listener, changes: Changes) -> None:
         try:

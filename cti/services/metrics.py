@@ -9,6 +9,7 @@ from cti.ami.link import AmiLink
 from cti.domain.ids import PbxName
 from cti.services.anti_entropy import AntiEntropy
 from cti.services.asking import KINDS
+from cti.services.evidence.evidence import Evidence
 from cti.services.figures import Figures
 from cti.services.live import Live
 from cti.services.recorder import Recorder
@@ -28,6 +29,7 @@ class Parts:
     link: AmiLink
     resync: Resync
     anti_entropy: AntiEntropy
+    evidence: Evidence
     recorder: Recorder
     live: Live
     figures: Figures
@@ -91,6 +93,13 @@ def _truth(parts: Parts) -> Iterator[Metric]:
     checks = {"done": check.done, "failed": check.failed, "passed_over": check.passed_over}
     yield _counted("hydrophone_truth_checks", "Times the state was compared with the whole truth", "result", checks)
     corrections = parts.resync.corrections + check.corrections
+    told = parts.evidence.counts
+    lines = {"read": told.lines, "refused": told.refused}
+    yield _counted("hydrophone_evidence_lines", "Lines of the PBX's own account", "result", lines)
+    yield CounterMetricFamily("hydrophone_evidence_calls", "Calls told of by the PBX's own account", value=told.calls)
+    yield CounterMetricFamily("hydrophone_evidence_failures", "Times it could not be read", value=told.failures)
+    yield CounterMetricFamily("hydrophone_evidence_gaps", "Times a part of it was gone", value=told.gaps)
+    yield GaugeMetricFamily("hydrophone_evidence_owed", "Whether it is still to be read", value=parts.evidence.owed)
     kinds = {kind: corrections[kind] for kind in KINDS}
     yield _counted("hydrophone_corrections", "What was different from the truth and put right", "kind", kinds)
 

@@ -1,16 +1,16 @@
 """The truth about one PBX, asked for after each login and whenever something told by it may be missing.
 
 Runs in the link's one worker: events that happen while the PBX is being asked wait behind it, and are applied after
-the snapshot. A hangup among them wins. A list that is not whole changes nothing; then it is asked for again, and what
-the screens show grows older, which they say.
+the snapshot. What happened before that, unseen, is told first, from the PBX's own account. A hangup wins. A list that
+is not whole changes nothing; then it is asked for again, and what the screens show grows older, which they say.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from cti.ami.errors import AmiError
 from cti.ami.intake import Doubt
@@ -20,8 +20,10 @@ from cti.domain.work import NOTHING
 from cti.services import asking
 from cti.services.asking import Differences, Known, Link
 from cti.services.call_book import CallBook
+from cti.services.evidence.evidence import Evidence, Reading
 from cti.services.live import Live
 from cti.translator import Snapshot, Translator
+from cti.translator.pbx_log import Chapter
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ FIRST_PAUSE_S: Final = 0.2
 SPACING_S: Final = 1.0
 """Doubts that come faster than this are answered together."""
 SLICE_S: Final = 0.004
+
+Fact = TypeVar("Fact", bound=events.Event)
 
 
 class Resync:
@@ -44,6 +48,7 @@ class Resync:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         monotonic: Callable[[], float],
+        evidence: Evidence,
     ) -> None:
         self.link: Link | None = None
         self.done = 0
@@ -55,6 +60,7 @@ class Resync:
         self._now = now
         self._sleep = sleep
         self._monotonic = monotonic
+        self._evidence = evidence
         self._last = float("-inf")
 
     async def on_state(self, state: LinkState) -> None:
@@ -62,12 +68,14 @@ class Resync:
         if state.up:
             await self.take()
             return
+        self._evidence.gap()
         self._book.on_link_down()
         self._live.apply(events.LinkDown(at=self._now(), pbx=self._translator.pbx, reason=state.reason or state.phase))
 
     async def on_doubt(self, doubt: Doubt) -> None:
         """Take the truth again, because something is missing or was not believed."""
         _log.warning("resync because of doubt: %s, %d", doubt.reason, doubt.count)
+        self._evidence.gap()
         await self._sleep(max(0.0, self._last + SPACING_S - self._monotonic()))
         await self.take()
 
@@ -89,16 +97,53 @@ class Resync:
         _log.error("no resync with the PBX: what is shown may be wrong")
 
     async def _take(self) -> None:
-        link = self._link()
+        link, pbx = self._link(), self._translator.pbx
+        known = Known.now(self._live.state, pbx)
         boot = await asking.boot_of(link)
         await asyncio.to_thread(self._book.on_link_up, boot)
+        found = await asking.read(self._translator, await asking.lists_of(link))
+        reading = await self._read_account(known, found)
+        chapter = Chapter() if reading is None else reading.chapter
+        former, present = chapter.split()
+        await self._retell(former)
+        self._link_up(boot, reading)
+        await self._retell(present)
+        told = Known.now(self._live.state, pbx) if chapter.facts else known
+        await self._apply(found, known.and_those_of(told, chapter.calls))
+        self._evidence.owed = reading is None and self._evidence.there_is_some
+        if reading is not None:
+            await self._evidence.settle(reading.end)
+
+    async def _read_account(self, known: Known, found: Snapshot) -> Reading | None:
+        """Read what the PBX wrote itself of the calls that it has no longer, and of those we never heard of."""
+        live = self._live.state.calls
+        gone = [live[call].linkedid for call in known.calls - found.calls if call in live]
+        return await self._evidence.read(gone)
+
+    def _link_up(self, boot: int, reading: Reading | None) -> None:
         pbx = self._translator.pbx
         before = self._live.state.links.get(pbx)
         if before is None or not before.up or before.boot != boot:
-            self._live.apply(events.LinkUp(at=self._now(), pbx=pbx, boot=boot))
-        known = Known.now(self._live.state, pbx)
-        found = await asking.read(self._translator, await asking.lists_of(link))
-        await self._apply(found, known)
+            lost_at = None if reading is None else reading.lost_at
+            self._live.apply(events.LinkUp(at=self._now(), pbx=pbx, boot=boot, lost_at=lost_at))
+
+    async def _retell(self, chapter: Chapter) -> None:
+        """Apply what was missed, as it was; nobody is shown an offer that is over by now."""
+        if not chapter.facts:
+            return
+        with self._live.retelling(self._translator.pbx):
+            async for fact in self._slices(chapter.facts):
+                self._live.apply(fact)
+        self._evidence.counts.calls += len(chapter.calls)
+
+    async def _slices(self, facts: Iterable[Fact]) -> AsyncIterator[Fact]:
+        """Yield facts, letting the consoles and the menu have their turns in between; the events wait."""
+        ends = self._monotonic() + SLICE_S
+        for fact in facts:
+            yield fact
+            if self._monotonic() >= ends:
+                await asyncio.sleep(0)
+                ends = self._monotonic() + SLICE_S
 
     def _link(self) -> Link:
         if self.link is None:
@@ -106,18 +151,14 @@ class Resync:
         return self.link
 
     async def _apply(self, found: Snapshot, known: Known) -> None:
-        """Apply the snapshot. The consoles and the menu have their turns in between; the events wait."""
+        """Apply the snapshot."""
         now, pbx = self._now(), self._translator.pbx
         link = self._live.state.links.get(pbx)
         first = link is None or link.synced_at is None
         differences = Differences()
-        ends = self._monotonic() + SLICE_S
-        for fact in (*found.facts, *self._gone(found, known, now)):
+        async for fact in self._slices((*found.facts, *self._gone(found, known, now))):
             if self._live.apply(fact) is not NOTHING:
                 differences.note(fact, known)
-            if self._monotonic() >= ends:
-                await asyncio.sleep(0)
-                ends = self._monotonic() + SLICE_S
         if not first:
             self.corrections.update(differences.by_kind)
         started_since = frozenset(self._live.state.calls) - known.calls

@@ -95,9 +95,9 @@ DEVICE_NAMES: Final = {
 
 _PHONE: Final = re.compile(r"PJSIP/([0-9]{2,10})")
 _PHONES_CHANNEL: Final = re.compile(r"PJSIP/([0-9]{2,10})-[0-9a-f]{8}")
-_CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+*#-]{1,128}")
-_UNIQUE: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,64}-)?[0-9]{1,20}\.[0-9]{1,10}")
-_QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
+CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+*#-]{1,128}")
+UNIQUE: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,64}-)?[0-9]{1,20}\.[0-9]{1,10}")
+QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _DURATION: Final = re.compile(r"([0-9]{2,6}):([0-5][0-9]):([0-5][0-9])")
 _MOST_DIGITS: Final = 10
 _LONGEST_TEXT: Final = 256
@@ -117,7 +117,7 @@ def number(message: Event, key: str) -> int:
 
 def channel_name(message: Event, key: str = "Channel") -> str:
     """Return the name of a channel. Raises ``ForgedFrameError``."""
-    return _whole(_CHANNEL_NAME, message, key)[0]
+    return _whole(CHANNEL_NAME, message, key)[0]
 
 
 def leg(message: Event, key: str = "Uniqueid") -> ChannelId:
@@ -135,7 +135,7 @@ def linkedid(message: Event) -> LinkedId:
 
 @lru_cache(maxsize=8192)  # a call's ids come with each of its events
 def _is_unique(value: str) -> bool:
-    return _UNIQUE.fullmatch(value) is not None
+    return UNIQUE.fullmatch(value) is not None
 
 
 def queue_name(message: Event) -> QueueName:
@@ -148,12 +148,12 @@ def queue_name(message: Event) -> QueueName:
 
 @lru_cache(maxsize=256)
 def _is_queue(value: str) -> bool:
-    return _QUEUE.fullmatch(value) is not None
+    return QUEUE.fullmatch(value) is not None
 
 
 def queue_asked_for(message: Event) -> QueueName | None:
     """Return the queue that the dialplan asked for, from the arguments of ``Queue``."""
-    found = _QUEUE.match(message["ApplicationData"])
+    found = QUEUE.match(message["ApplicationData"])
     return QueueName(found[0]) if found else None
 
 

@@ -17,6 +17,7 @@ from ivr.prompts.announcements import FILES
 PHONES = ("1001", "1002")
 SECRETS = Secrets(phones={"1001": "p1", "1002": "p2", "2000": "p3", "2001": "p4"})
 SITE_FILES = {
+    "hydrophone-cel_custom.conf",
     "hydrophone-manager.conf",
     "hydrophone-extensions.conf",
     "hydrophone-queues.conf",

@@ -704,3 +704,26 @@ def test_a_check_that_ends_after_the_link_went_says_nothing() -> None:
     story.tell(e.TruthChecked(at=at(60), pbx=PBX, drift=2))
     link = story.centre.state.links[PBX]
     assert (link.synced_at, link.drift) == (None, 0)
+
+
+def test_calls_of_a_pbxs_former_life_end_when_it_died_if_its_account_tells() -> None:
+    story = Story()
+    story.talking()
+    story.tell(e.LinkDown(at=at(25), pbx=PBX, reason="lost"))
+    story.menu(30, 2)
+    story.menu(70, 3)
+    story.tell(e.LinkUp(at=at(90), pbx=PBX, boot=BOOT + 60, lost_at=at(60)))
+    assert [(story.call(n).outcome, story.call(n).ended_at) for n in (1, 2)] == [(Outcome.PBX_RESTART, at(60))] * 2
+    assert not story.call(1).end_assumed
+    assert story.call(3).ended_at is None
+
+
+def test_without_an_account_it_is_assumed_that_calls_were_lost_by_the_restart() -> None:
+    story = Story()
+    story.talking()
+    story.tell(e.LinkUp(at=at(90), pbx=PBX, boot=BOOT + 60))
+    assert (story.call().outcome, story.call().ended_at, story.call().end_assumed) == (
+        Outcome.PBX_RESTART,
+        at(90),
+        True,
+    )

@@ -54,6 +54,7 @@ class Watched(House):
             self.translator,
             self.link,
             self.resync,
+            self.evidence,
             self.clock,
             sleep=lambda seconds: self.settling(seconds),
             monotonic=self.tick,

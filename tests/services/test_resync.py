@@ -13,6 +13,7 @@ from cti.domain import events as e
 from cti.domain.ids import AgentId, CallId, LinkedId, call_id
 from cti.domain.model import CallStage, Outcome, RoutingStatus
 from cti.services.call_book import CallBook
+from cti.services.evidence.evidence import Evidence
 from cti.services.intake import PbxIntake
 from cti.services.resync import Resync
 from cti.translator import Translator
@@ -32,8 +33,15 @@ class House:
         self.live = self.story.live
         self.live.listen(self.book.on_changes)
         self.translator = Translator(PBX, self.book)
+        self.evidence = Evidence(self.live, PBX, self.book, None, folder / "evidence.json", sleep=no_sleep)
         self.resync = Resync(
-            self.live, self.translator, self.book, self.clock, sleep=no_sleep, monotonic=self.clock.monotonic
+            self.live,
+            self.translator,
+            self.book,
+            self.clock,
+            sleep=no_sleep,
+            monotonic=self.clock.monotonic,
+            evidence=self.evidence,
         )
         self.link = ScriptedLink()
         self.resync.link = self.link

@@ -1,0 +1,217 @@
+"""What happened while we could not see one PBX, from its own account of it.
+
+Owns the mark up to which everything that the account tells is in our state. The mark moves on with each check that
+found our state to be true, and only when all ended calls are kept; so whatever a gap, a crash of ours or a crash of
+Asterisk takes from us lies behind it. What can't be read stays owed until it can.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from cti.domain.ids import AgentId, CallId, Extension, LinkedId, PbxName
+from cti.services.call_book import CallBook
+from cti.services.evidence.source import Account, Mark, Source, UnreadableError
+from cti.services.live import Live
+from cti.translator import words
+from cti.translator.pbx_log import Chapter, Teller
+
+_log = logging.getLogger(__name__)
+
+DEADLINE_S: Final = 2.0
+"""How long a login waits for the account. What takes longer is read by the next check, and told then."""
+PATIENT_S: Final = 30.0
+LATE_S: Final = 0.25
+"""How late Asterisk may write a line, at most seen 0.1."""
+LATE_TIMES: Final = 4
+
+
+class Kept(Protocol):
+    """The calls that are kept."""
+
+    async def ended_among(self, calls: Collection[CallId]) -> frozenset[CallId]:
+        """Return those of these calls whose record has an end."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was read so far. ``gaps``: times a part of the account was not there any more."""
+
+    lines: int = 0
+    refused: int = 0
+    failures: int = 0
+    gaps: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A chapter and where it ends. ``lost_at``: when the PBX's former life ended, if it was started anew since."""
+
+    chapter: Chapter
+    end: Mark
+    lost_at: datetime | None
+
+
+class Evidence:
+    """Reads one PBX's account. ``source`` None: there is none, and every unseen end is assumed."""
+
+    def __init__(
+        self,
+        live: Live,
+        pbx: PbxName,
+        book: CallBook,
+        source: Source | None,
+        file: Path,
+        kept: Kept | None = None,
+        *,
+        settled: Callable[[], bool] = lambda: True,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.counts = Counts()
+        self.owed = True
+        self._live = live
+        self._pbx = pbx
+        self._source = source
+        self._file = file
+        self._kept = kept
+        self._settled = settled
+        self._sleep = sleep
+        self._mark = _load(file)
+        self._teller = Teller(
+            pbx,
+            lambda linkedid, present: book(linkedid) if present else book.in_former_life(linkedid),
+            self._phone,
+        )
+
+    @property
+    def there_is_some(self) -> bool:
+        """Whether this PBX's account can be read at all."""
+        return self._source is not None
+
+    def gap(self) -> None:
+        """Note that from now on we may miss what happens."""
+        self.owed = True
+
+    async def end(self) -> Mark | None:
+        """Return where the account ends now; None if nobody can tell."""
+        if self._source is None:
+            return None
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await self._source.end()
+        except (UnreadableError, TimeoutError):
+            return None
+
+    async def settle(self, mark: Mark | None) -> None:
+        """Take it that everything up to ``mark`` is in our state."""
+        if mark is not None and not self.owed and self._settled() and mark != self._mark:
+            self._mark = mark
+            await asyncio.to_thread(_save, self._file, mark)
+
+    async def read(self, gone: Collection[LinkedId] = (), *, deadline_s: float = DEADLINE_S) -> Reading | None:
+        """Return what the account tells since the mark; None if it can't be read now.
+
+        Asterisk may write a line a moment late: it is waited for as long as the end of one of ``gone`` is missing.
+        """
+        if self._source is None:
+            return None
+        if self._mark is None:
+            return await self._begin()
+        try:
+            async with asyncio.timeout(deadline_s):
+                account = await self._account(self._source, self._mark, gone)
+                reading = await asyncio.to_thread(self._retell, account)
+        except (UnreadableError, TimeoutError) as error:
+            self.counts.failures += 1
+            _log.warning("PBX %s: its account can't be read now: %s", self._pbx, str(error) or "it takes too long")
+            return None
+        self._count(account)
+        return await self._without_kept(reading)
+
+    async def _begin(self) -> Reading | None:
+        """Begin at the end: what was before our first day is not ours to tell."""
+        end = await self.end()
+        if end is None:
+            return None
+        self._mark = end
+        await asyncio.to_thread(_save, self._file, end)
+        return Reading(Chapter(), end, None)
+
+    async def _account(self, source: Source, mark: Mark, gone: Collection[LinkedId]) -> Account:
+        account = await source.since(mark)
+        for _ in range(LATE_TIMES):
+            ended = {line.linkedid for line in account.cel if line.event == "LINKEDID_END"}
+            restarted = any(line.event == "QUEUESTART" for line in account.queue)
+            if restarted or ended.issuperset(gone):
+                break
+            await self._sleep(LATE_S)
+            account = await source.since(mark)
+        return account
+
+    def _retell(self, account: Account) -> Reading:
+        chapter = self._teller.chapter(account.cel, account.queue)
+        return Reading(chapter, account.end, self._lost_at(account, chapter))
+
+    def _lost_at(self, account: Account, chapter: Chapter) -> datetime | None:
+        """Return the PBX's last sign of life before it was started anew: a line it wrote, or the end of our link."""
+        if not chapter.restarts:
+            return None
+        restart = chapter.restarts[0]
+        signs = [line.at for line in account.cel if line.at < restart]
+        signs += [line.at for line in account.queue if line.at < restart]
+        link = self._live.state.links.get(self._pbx)
+        if link is not None and not link.up and link.since < restart:
+            signs.append(link.since)
+        return max(signs, default=restart)
+
+    async def _without_kept(self, reading: Reading) -> Reading:
+        """Leave out calls whose whole record is kept: after a restart of ours we do not remember them."""
+        state = self._live.state
+        unknown = [call for call in reading.chapter.calls if call not in state.calls and call not in state.recent]
+        if self._kept is None or not unknown:
+            return reading
+        try:
+            ended = await self._kept.ended_among(unknown)
+        except Exception as error:  # noqa: BLE001 - without the database they are told again, which changes no record
+            _log.info("can't ask which calls are kept: %s", type(error).__name__)
+            return reading
+        return Reading(reading.chapter.only(lambda call: call not in ended), reading.end, reading.lost_at)
+
+    def _count(self, account: Account) -> None:
+        self.counts.lines += len(account.cel) + len(account.queue)
+        self.counts.refused += account.refused
+        self.counts.gaps += account.missing
+        if account.missing:
+            _log.error("PBX %s: a part of its account is gone, calls in it may have no record", self._pbx)
+
+    def _phone(self, member: str) -> Extension | None:
+        """Return the phone of a queue's member: the queue logs an agent's name, or the phone itself."""
+        agent = self._live.state.agents.get(AgentId(member))
+        return agent.extension if agent is not None else words.phone(member)
+
+
+def _load(file: Path) -> Mark | None:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(found, dict) and all(
+        isinstance(part, list) and all(isinstance(number, int) for number in part) for part in found.values()
+    )
+    return found if whole else None
+
+
+def _save(file: Path, mark: Mark) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".new")
+        draft.write_text(json.dumps(mark))
+        draft.replace(file)
+    except OSError:
+        _log.exception("can't remember how far the PBX's account was read")
