@@ -3,12 +3,19 @@
 Repositories hand their work to :meth:`Database.run`, which opens a transaction, maps what the driver raises to our
 errors and tries again when the connection was lost; so work given to it must be safe to repeat.
 Waiting out a longer failure (a spool) is the affair of who calls.
+
+A fail-over leaves connections behind that lead nowhere: to a server that is gone without a word, or to one that may
+only be read from now. Both are found at the first try, and then every connection of the pool is given up, so that the
+next try reaches whoever answers to the address by then. With ``host=a,b`` and ``target_session_attrs=read-write`` in
+the DSN that is the new primary.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 import asyncpg
 import sqlalchemy as sa
@@ -28,6 +35,8 @@ Work = Callable[[AsyncConnection], Awaitable[Result]]
 ATTEMPTS: Final = 3
 AWAY_CLASSES: Final = ("08", "40", "53", "55", "57", "58")
 """SQLSTATE classes that pass by themselves: connection, rollback, resources, locks, operator, system."""
+READ_ONLY: Final = "25006"
+"""What a server says that was the primary until now, and still holds our connection."""
 
 
 def async_dsn(dsn: str) -> URL:
@@ -51,6 +60,8 @@ class Database:
         self, dsn: str, *, pool_size: int = 10, statement_timeout_s: float = 5.0, connect_timeout_s: float = 3.0
     ) -> None:
         self._deadline_s = statement_timeout_s + connect_timeout_s
+        self._silence_s = statement_timeout_s + 1.0
+        self._open: WeakSet[asyncpg.Connection[Any]] = WeakSet()
         self._available = True
         self._turns = asyncio.Semaphore(pool_size)
         milliseconds = str(int(statement_timeout_s * 1000))
@@ -72,6 +83,18 @@ class Database:
                 },
             },
         )
+
+        sa.event.listen(self._engine.sync_engine, "connect", self._on_connect)
+
+    def _on_connect(self, connection: Any, _record: object) -> None:
+        self._open.add(connection.driver_connection)
+
+    def _give_up_connections(self) -> None:
+        """Close all connections without waiting for anybody; whose work is on one of them tries again."""
+        log.warning("giving up all connections to the database")
+        for connection in tuple(self._open):
+            if not connection.is_closed():
+                connection.terminate()
 
     @property
     def available(self) -> bool:
@@ -129,13 +152,21 @@ class Database:
         raise AssertionError("stamina ends by returning or raising")
 
     async def _once(self, work: Work[Result]) -> Result:
+        begun = time.monotonic()
         try:
             async with self._engine.begin() as connection:
                 return await work(connection)
+        except asyncio.CancelledError:
+            if time.monotonic() - begun > self._silence_s:  # a server that lives ends a statement before that
+                self._give_up_connections()
+            raise
         except IntegrityError as error:
             raise _refused(error) from None  # the driver's text quotes the row
         except DBAPIError as error:
             state = _sqlstate(error)
+            if state == READ_ONLY:
+                self._give_up_connections()
+                raise StorageUnavailableError("the database may only be read: is another one the primary?") from None
             if error.connection_invalidated or _is_away(error, state):
                 raise StorageUnavailableError(
                     f"the database went away ({state or type(error.orig).__name__})"

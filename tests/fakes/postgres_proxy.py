@@ -31,13 +31,13 @@ class PostgresProxy:
     def lead_to(self, dsn: str) -> None:
         """Lead new connections to this server: what a fail-over does to an address."""
         parts = urlsplit(dsn)
-        self._user, self._database = parts.username or "", parts.path.lstrip("/")
+        self._user, self.database = parts.username or "", parts.path.lstrip("/")
         self._socket = str(Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432")
 
     @property
     def dsn(self) -> str:
         """How to reach the server through this wire."""
-        return f"postgresql://{self._user}@127.0.0.1:{self.port}/{self._database}"
+        return f"postgresql://{self._user}@127.0.0.1:{self.port}/{self.database}"
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
