@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions, Standing
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
-from agent_console.wire import Session, SipPhone
+from agent_console.wire import ReplayView, Session, SipPhone
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import Extension
@@ -31,6 +31,9 @@ class Backend:
     throttle: LoginThrottle
     pops: PopDesk
     now: Callable[[], datetime]
+    live_now: Callable[[], datetime]
+    """The time of the live state: now, or that of a replay."""
+    replay: ReplayView | None = None
 
     def session(self, login: Login) -> Session:
         """Return what a console learns about its own session."""

@@ -10,7 +10,8 @@ ConsoleError
 ├── ConflictError           409
 │   ├── VersionConflictError
 │   ├── IllegalStatusError
-│   └── NotPossibleNowError
+│   ├── NotPossibleNowError
+│   └── ReplayOnlyError
 ├── TooLargeError           413
 ├── NotJsonError            415
 ├── InvalidError            422, names the fields
@@ -151,6 +152,14 @@ class NotPossibleNowError(ConflictError):
     def body(self) -> ErrorBody:
         """The refusal as it goes over the wire."""
         return ErrorBody(**(super().body.model_dump() | dict(self.said)))
+
+
+class ReplayOnlyError(ConflictError):
+    """What is shown is the past; it can't be changed."""
+
+    id = "replay"
+    zh = "这是历史回放，不能更改任何内容。请在正式页面操作。"
+    en = "This is a replay of the past: nothing can be changed here. Use the live console."
 
 
 class TooLargeError(ConsoleError):

@@ -155,6 +155,25 @@ class Database(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """What waits on disk for the database, how old its oldest is, and whether nothing more fits."""
+
+    size_bytes: int = 0
+    delay_s: float = 0.0
+    full: bool = False
+
+
+class History(Protocol):
+    """The journal of all that happened."""
+
+    def queued(self) -> Queued:
+        """Say what waits for the database."""
+
+    async def state_at(self, at: datetime) -> CentreState | None:
+        """Return the state as it was, None of a time that nothing is known of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """Everything kept that a console reads and writes."""
 
@@ -165,6 +184,7 @@ class Stores:
     database: Database
     kpis: Kpis
     readings: Readings
+    history: History
 
 
 class StoreUnavailableError(Exception):

@@ -19,7 +19,8 @@ from agent_console.pop_desk import PATIENCE_S, PopDesk
 from agent_console.ports import LiveCentre, Stores
 from agent_console.push.delays import PopDelays
 from agent_console.push.hub import GATHER_S, Hub
-from agent_console.push.server import PushServer
+from agent_console.push.server import HEARTBEAT_S, PushServer
+from agent_console.wire import ReplayView
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.model import Changes
@@ -27,6 +28,8 @@ from storage.phones import e164
 
 log = logging.getLogger(__name__)
 
+REPLAY_HEARTBEAT_S = 0.5
+"""How often consoles are told the time of a replay, which may run faster than theirs."""
 ANY_NUMBER = "+8610000000000"
 """Makes ``phonenumbers`` read its tables from disk before the loop needs them."""
 
@@ -39,6 +42,7 @@ def utc_now() -> datetime:
 class ConsoleServer:
     """All that browsers and scripts talk to. ``refusals`` are the errors of the live centre that mean "not now".
 
+    With ``replay`` what is shown is the past at ``live_now``, and nothing can be changed.
     With a ``metrics_token`` it serves ``/metrics`` too: its own figures and those of the ``sources``.
 
     Build it inside the running loop; :meth:`start` listens, :meth:`stop` closes every console and every port.
@@ -59,13 +63,15 @@ class ConsoleServer:
         gather_s: float = GATHER_S,
         metrics_token: str | None = None,
         sources: Sequence[Source] = (),
+        replay: ReplayView | None = None,
+        live_now: Callable[[], datetime] | None = None,
     ) -> None:
         self._settings = settings
         self._live = live
         self._refusals = refusals
         self._dist = dist
         self.pops = PopDesk(live, stores, now, region=settings.site.region, patience_s=patience_s)
-        self.hub = Hub(live, self.pops, now, gather_s=gather_s)
+        self.hub = Hub(live, self.pops, now, live_now=live_now, gather_s=gather_s)
         lifetime = timedelta(hours=settings.web.session_hours)
         closed = settings.home / "closed-sessions.json"
         sessions = Sessions(secrets.session_key, now, lifetime=lifetime, closed=closed)
@@ -80,11 +86,14 @@ class ConsoleServer:
             throttle=LoginThrottle(monotonic),
             pops=self.pops,
             now=now,
+            live_now=live_now or now,
+            replay=replay,
         )
         self._metrics: MetricsPage | None = None
         if metrics_token is not None:
             self._metrics = MetricsPage(metrics_token, (partial(console_metrics, live, self.hub, now), *sources))
-        self._push = PushServer(self.hub, self.backend.push_tickets, allowed_origins(settings))
+        heartbeat_s = HEARTBEAT_S if replay is None else REPLAY_HEARTBEAT_S
+        self._push = PushServer(self.hub, self.backend.push_tickets, allowed_origins(settings), heartbeat_s=heartbeat_s)
         self._runner: web.AppRunner | None = None
         self._stop_listening: Callable[[], None] | None = None
 

@@ -18,7 +18,7 @@ from agent_console.errors import (
     TooManyTriesError,
     VersionConflictError,
 )
-from agent_console.ports import Counted, Customers, Stores, StoreUnavailableError, User
+from agent_console.ports import Counted, Customers, History, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
@@ -64,6 +64,7 @@ def stores_of(
     database: Alive,
     kpis: KpiStore,
     readings: ReportedReadings,
+    history: History,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -74,6 +75,7 @@ def stores_of(
         database=KeptDatabase(database),
         kpis=KeptKpis(kpis),
         readings=KeptReadings(readings),
+        history=history,
     )
 
 

@@ -44,6 +44,14 @@ class ErrorBody(Wire):
     fields: dict[str, str] = Field(default_factory=dict)
 
 
+class ReplayView(Wire):
+    """What is shown is not now: a period of the past, played ``speed`` times as fast. Nothing can be changed."""
+
+    since: datetime
+    until: datetime
+    speed: float
+
+
 class SiteView(Wire):
     """Whose hotline this is: ``GET /api/site``, without login, for the login page, the demo phone and all clocks."""
 
@@ -52,6 +60,7 @@ class SiteView(Wire):
     hotline: str
     timezone: str
     demo_phone: bool
+    replay: ReplayView | None = None
 
 
 class LoginRequest(Wire):

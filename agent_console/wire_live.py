@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from agent_console.wire import Language, Wire
+from agent_console.wire import Language, When, Wire
 from agent_console.wire_records import IvrStepView, TicketBrief
 from cti.domain.events import DeviceState, Presence
 from cti.domain.meter_readings import Doubt, ReportState
@@ -88,6 +88,12 @@ class LiveView(Wire):
     queues: list[QueueView]
 
 
+class LiveQuery(Wire):
+    """Which moment; without ``at`` it is now."""
+
+    at: When | None = Field(default=None, description="The state as it was then; for supervisors and admins.")
+
+
 class PresenceRequest(Wire):
     """The presence an agent chooses."""
 
@@ -101,11 +107,17 @@ class ExtendRequest(Wire):
 
 
 class Health(Wire):
-    """Whether each part does its work."""
+    """Whether each part does its work. ``queued_bytes`` is what waits on disk for the database.
+
+    With ``spool_full`` nothing more fits there: orders of agents are refused until the database is back.
+    """
 
     ok: bool
     database: bool
     links: list[LinkView]
+    queued_bytes: int = 0
+    journal_delay_s: float = 0.0
+    spool_full: bool = False
 
 
 class BillView(Wire):

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client.metrics_core import Metric
 
+from agent_console.history import KeptHistory
+from agent_console.ports import Queued
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
 from config.metrics_token import load_or_make as metrics_token
@@ -139,7 +141,7 @@ class App:
         self.resync.link = self.link
         self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.evidence, self.clock)
         self.members = Members(self.live, self._pbx, self.link)
-        self.orders = ConsoleOrders(self.live, self.consoles, self.clock)
+        self.orders = ConsoleOrders(self.live, self.consoles, self.clock, full=lambda: self.journal.full)
         self.keeping = Keeping(
             self.live,
             self.book,
@@ -269,6 +271,7 @@ class App:
             database=self.database,
             kpis=self.kpis,
             readings=self.readings,
+            history=KeptHistory(self.replay, self._queued),
         )
         server = ConsoleServer(
             self.settings,
@@ -284,6 +287,10 @@ class App:
         self._stack.push_async_callback(server.stop)
         await server.start()
 
+    def _queued(self) -> Queued:
+        calls = self.vitals.spool_bytes["calls"]
+        return Queued(self.journal.queued_bytes + calls, self.journal.delay_s, self.journal.full)
+
     def _all_kept(self) -> bool:
         return not self.recorder.waiting and not self.recorder.away
 
@@ -298,6 +305,7 @@ class App:
             live=self.live,
             figures=self.figures,
             vitals=self.vitals,
+            journal=self.journal,
             speech=self.speech,
             agi=self.agi,
             billing=self.billing if isinstance(self.billing, ExternalBilling) else None,

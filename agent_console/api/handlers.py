@@ -20,7 +20,6 @@ from agent_console.wire_live import (
     CurrentPop,
     ExtendRequest,
     Health,
-    LiveView,
     PresenceRequest,
     ReadingDecision,
     ReportedReadings,
@@ -71,11 +70,6 @@ async def session(backend: Backend, asked: Asked[None, None]) -> Session:
 async def push_ticket(backend: Backend, asked: Asked[None, None]) -> PushTicket:
     """Hand out a one-time ticket for the push channel."""
     return PushTicket(ticket=backend.push_tickets.issue(asked.who), push_url=backend.settings.push_url)
-
-
-async def live(backend: Backend, asked: Asked[None, None]) -> LiveView:
-    """Return the live state."""
-    return views.live_view(backend.live.state, _reader(backend, asked.who), backend.now())
 
 
 async def list_calls(backend: Backend, asked: Asked[CallQuery, None]) -> CallPage:
@@ -172,6 +166,7 @@ async def site(backend: Backend, asked: Asked[None, None]) -> SiteView:
         hotline=known.hotline,
         timezone=known.timezone,
         demo_phone=backend.settings.web.demo_phone,
+        replay=backend.replay,
     )
 
 
@@ -179,7 +174,15 @@ async def health(backend: Backend, asked: Asked[None, None]) -> Health:
     """Tell whether each part does its work. ``ok`` when calls are handled; they are without the database too."""
     links = [views.link_view(link) for link in backend.live.state.links.values()]
     database = await backend.stores.database.alive()
-    return Health(ok=bool(links) and all(link.up for link in links), database=database, links=links)
+    queued = backend.stores.history.queued()
+    return Health(
+        ok=bool(links) and all(link.up for link in links),
+        database=database,
+        links=links,
+        queued_bytes=queued.size_bytes,
+        journal_delay_s=round(queued.delay_s, 1),
+        spool_full=queued.full,
+    )
 
 
 def _reader(backend: Backend, login: Login) -> Reader:

@@ -24,6 +24,7 @@ from agent_console.errors import (
     InvalidError,
     NotJsonError,
     NotLoggedInError,
+    ReplayOnlyError,
     TooLargeError,
     TooSlowError,
 )
@@ -31,6 +32,8 @@ from agent_console.wire import Wire
 
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_DEADLINE_S: Final = 10.0
+IN_A_REPLAY: Final = frozenset({"logIn", "logOut", "makeToken", "makePushTicket"})
+"""What may be ordered while the past is shown; nothing else."""
 SECURE_COOKIE: Final = f"__Host-{SESSION_COOKIE}"
 """The cookie's name under https; the prefix makes browsers refuse one that another host or path set."""
 
@@ -48,6 +51,8 @@ async def checked(route: Route[Any, Any], request: web.Request, backend: Backend
             raise NotLoggedInError
         _check_allowed(route, login)
         await backend.standing.check(login)
+    if route.changes and backend.replay is not None and route.name not in IN_A_REPLAY:
+        raise ReplayOnlyError
     if route.changes:
         _check_origin(request, backend, needed=by_cookie and not route.public)
     return Asked(

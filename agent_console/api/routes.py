@@ -6,6 +6,7 @@ The handlers are wired, and the OpenAPI document is written, from this table.
 from typing import Any
 
 from agent_console.api import handlers
+from agent_console.api.history import live
 from agent_console.api.kpi import kpi
 from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
@@ -15,6 +16,7 @@ from agent_console.wire_live import (
     CurrentPop,
     ExtendRequest,
     Health,
+    LiveQuery,
     LiveView,
     PresenceRequest,
     ReadingDecision,
@@ -87,12 +89,13 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         method=Method.GET,
         path="/api/live",
         name="getLive",
-        summary="The live state; an agent sees themselves, their own calls and the queues' totals",
+        summary="The live state; an agent sees themselves, their own calls and the queues' totals, and only now",
         allowed=EVERYBODY,
-        run=handlers.live,
-        query=NOTHING,
+        run=live,
+        query=LiveQuery,
         body=NOTHING,
         answer=LiveView,
+        refusals=(404, 503),
     ),
     Route(
         method=Method.GET,

@@ -61,14 +61,20 @@ class Hub:
     """All consoles. ``on_changes`` and the pop methods return at once and never raise for one console's sake."""
 
     def __init__(
-        self, live: LiveCentre, pops: PopDesk, now: Callable[[], datetime], *, gather_s: float = GATHER_S
+        self,
+        live: LiveCentre,
+        pops: PopDesk,
+        now: Callable[[], datetime],
+        *,
+        live_now: Callable[[], datetime] | None = None,
+        gather_s: float = GATHER_S,
     ) -> None:
         self.delays = PopDelays()
         self._live = live
         self._pops = pops
         self._now = now
         self._gather_s = gather_s
-        self._composer = Composer(lambda: live.state, now)
+        self._composer = Composer(lambda: live.state, live_now or now)
         self._consoles: set[Console] = set()
         self._phones: dict[AgentId, Console] = {}
         self._gathered = Ids()

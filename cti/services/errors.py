@@ -5,6 +5,7 @@
     CentreError
     ├── NoSuchAgentError       nobody is enrolled under this name
     ├── NotInWrapUpError       there is no wrap-up to extend or to finish
+    ├── NotRecordedError       neither the database nor the disk takes it
     ├── WrapUpTooLongError     wrap-up was extended as far as it may be
     └── CallbackOverError      there is nothing left to call back about, or it is being dialled
 
@@ -39,6 +40,14 @@ class NotInWrapUpError(CentreError):
     id = "not_in_wrap_up"
     zh = "当前不在话后处理状态。"
     en = "There is no wrap-up going on."
+
+
+class NotRecordedError(CentreError):
+    """Neither the database nor the disk takes what would have to be kept."""
+
+    id = "not_recorded"
+    zh = "数据库不可用且磁盘已满，操作无法记录。请立即通知管理员；来电不受影响。"
+    en = "The database is away and the disk is full, so this can't be recorded. Tell an administrator now; calls go on."
 
 
 class WrapUpTooLongError(CentreError):

@@ -11,6 +11,7 @@ from cti.services.anti_entropy import AntiEntropy
 from cti.services.asking import KINDS
 from cti.services.evidence.evidence import Evidence
 from cti.services.figures import Figures
+from cti.services.journal.journal import Journal
 from cti.services.live import Live
 from cti.services.recorder import Recorder
 from cti.services.resync import Resync
@@ -34,6 +35,7 @@ class Parts:
     live: Live
     figures: Figures
     vitals: Vitals
+    journal: Journal
     speech: RenderedSpeech
     agi: AgiServer | None
     billing: ExternalBilling | None = None
@@ -126,9 +128,22 @@ def _keeping(parts: Parts) -> Iterator[Metric]:
     for name, size in parts.vitals.spool_bytes.items():
         spool.add_metric([name], size)
     yield spool
+    yield from _journal(parts.journal)
     yield GaugeMetricFamily(
         "hydrophone_kpi_intervals_due", "Quarters of an hour to be computed anew", value=parts.figures.due
     )
+
+
+def _journal(journal: Journal) -> Iterator[Metric]:
+    gauges = {
+        "delay_seconds": ("How old the oldest event is that the database does not have", journal.delay_s),
+        "waiting": ("Events that wait in memory", journal.waiting),
+        "queued_bytes": ("What waits on disk for the database", journal.queued_bytes),
+        "full": ("Whether nothing more fits on disk", float(journal.full)),
+    }
+    for name, (text, value) in gauges.items():
+        yield GaugeMetricFamily(f"hydrophone_journal_{name}", text, value=value)
+    yield _counted("hydrophone_journal_events", "Events, by what became of them", "result", asdict(journal.counts))
 
 
 def _menu(parts: Parts) -> Iterator[Metric]:

@@ -8,7 +8,7 @@ from cti.domain.events import Presence, PresenceChosen, WrapUpEnded, WrapUpExten
 from cti.domain.ids import AgentId
 from cti.domain.model import Agent, CentreState, Changes
 from cti.services.consoles import Consoles
-from cti.services.errors import NoSuchAgentError, NotInWrapUpError, WrapUpTooLongError
+from cti.services.errors import NoSuchAgentError, NotInWrapUpError, NotRecordedError, WrapUpTooLongError
 from cti.services.live import Live
 
 LONGEST_WRAP_UP_S: Final = 3600
@@ -17,10 +17,13 @@ LONGEST_WRAP_UP_S: Final = 3600
 class ConsoleOrders:
     """The live centre as consoles see it."""
 
-    def __init__(self, live: Live, consoles: Consoles, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, live: Live, consoles: Consoles, now: Callable[[], datetime], *, full: Callable[[], bool] = lambda: False
+    ) -> None:
         self._live = live
         self._consoles = consoles
         self._now = now
+        self._full = full
 
     @property
     def state(self) -> CentreState:
@@ -58,6 +61,9 @@ class ConsoleOrders:
         self._consoles.closed(agent)
 
     def _agent(self, agent: AgentId) -> Agent:
+        """Return the agent whose order this is, if it can be kept: nothing is acknowledged that is not."""
+        if self._full():
+            raise NotRecordedError
         known = self._live.state.agents.get(agent)
         if known is None:
             raise NoSuchAgentError

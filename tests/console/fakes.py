@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from agent_console.errors import InvalidError, NotFoundError, VersionConflictError
-from agent_console.ports import Counted, Stores, StoreUnavailableError, User
+from agent_console.ports import Counted, Queued, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
@@ -414,6 +414,23 @@ class FakeDatabase:
         return self.up
 
 
+class FakeHistory:
+    """One moment of the past, and what waits on disk."""
+
+    def __init__(self) -> None:
+        self.waits = Queued()
+        self.at: dict[datetime, CentreState] = {}
+        self.away = False
+
+    def queued(self) -> Queued:
+        return self.waits
+
+    async def state_at(self, at: datetime) -> CentreState | None:
+        if self.away:
+            raise StoreUnavailableError
+        return self.at.get(at)
+
+
 @dataclass
 class FakeStores:
     """All stores, each as its own type so that tests can reach into it."""
@@ -425,9 +442,19 @@ class FakeStores:
     database: FakeDatabase = field(default_factory=FakeDatabase)
     kpis: FakeKpis = field(default_factory=FakeKpis)
     readings: FakeReadings = field(default_factory=FakeReadings)
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     def ports(self) -> Stores:
-        return Stores(self.users, self.calls, self.tickets, self.customers, self.database, self.kpis, self.readings)
+        return Stores(
+            self.users,
+            self.calls,
+            self.tickets,
+            self.customers,
+            self.database,
+            self.kpis,
+            self.readings,
+            self.history,
+        )
 
 
 def a_record(n: int = 1, *, agent: str | None = AGENT1, number: str = CALLER, name: str = "王小明") -> CallRecord:

@@ -12,16 +12,20 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 
+from agent_console.history import KeptHistory
 from agent_console.pop import Question, build, gather
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
 from agent_console.wire_live import Match
 from config.secrets import Secrets
 from config.settings import Settings, Web
+from cti.services.journal.codec import Codec
+from cti.services.journal.replay import Replay
 from storage.billing.own import OwnTables
 from storage.call_tickets import ticket_id
 from storage.calls import CallStore
 from storage.engine import Database
+from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.records import Role
 from storage.reported_readings import ReportedReadings
@@ -100,6 +104,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         database=database,
         kpis=KpiStore(database, now=clock),
         readings=ReportedReadings(database, now=clock),
+        history=KeptHistory(Replay(JournalStore(database), Codec())),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -233,6 +238,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         database=real.database,
         kpis=KpiStore(real.database),
         readings=ReportedReadings(real.database),
+        history=KeptHistory(Replay(JournalStore(real.database), Codec())),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
