@@ -24,6 +24,7 @@ export const site = {
   hotline: '96000',
   timezone: 'Asia/Shanghai',
   demo_phone: true,
+  replay: null,
 };
 
 export const session = (user: string): Session => ({

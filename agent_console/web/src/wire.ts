@@ -17,6 +17,7 @@ export type Category = Schemas['Category'];
 export type DemoPhone = Schemas['DemoPhone'];
 export type Disposition = Schemas['Disposition'];
 export type ErrorBody = Schemas['ErrorBody'];
+export type Health = Schemas['Health'];
 export type IvrStepView = Schemas['IvrStepView'];
 export type KpiAnswer = Schemas['KpiAnswer'];
 export type KpiFigure = Schemas['KpiFigure'];

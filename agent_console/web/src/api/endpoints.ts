@@ -3,6 +3,7 @@ import type {
   AgentView,
   CallRecord,
   DemoPhone,
+  Health,
   KpiAnswer,
   Presence,
   PushTicket,
@@ -16,6 +17,7 @@ import type {
 import { ask } from './http';
 
 export const site = () => ask<SiteView>('GET', '/api/site');
+export const health = () => ask<Health>('GET', '/health');
 export const logIn = (user: string, password: string) =>
   ask<Session>('POST', '/api/login', { user, password });
 export const logOut = () => ask<void>('POST', '/api/logout');

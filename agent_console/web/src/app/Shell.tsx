@@ -12,6 +12,7 @@ import { usePhone } from '../phone/store';
 import { startPush, stopPush, useLive } from './live';
 import { PhoneBadge } from './PhoneBadge';
 import { PresenceSwitch } from './PresenceSwitch';
+import { ReplayBanner } from './ReplayBanner';
 import { StateBar } from './StateBar';
 import { useSession, useWho } from './session';
 import { useLanguage, useSite } from './site';
@@ -41,6 +42,7 @@ export default function Shell({ children }: { children: ReactNode }) {
           <UserMenu />
         </div>
       </header>
+      <ReplayBanner />
       <DoubtBanner />
       {agent && <StateBar />}
       <main id="content" className="content" tabIndex={-1}>

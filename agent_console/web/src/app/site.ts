@@ -12,6 +12,7 @@ const UNKNOWN: SiteView = {
   hotline: '',
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   demo_phone: true,
+  replay: null,
 };
 
 export function useSite(): SiteView {

@@ -41,6 +41,17 @@ export const en = {
     role_supervisor: 'Supervisor',
     role_admin: 'Administrator',
   },
+  replay: {
+    title: 'Replay: this is not now. {{time}}',
+    text: 'The past from {{since}} to {{until}}, at {{speed}} times its speed. Nothing can be changed here.',
+  },
+  queued: {
+    title: 'Queued on disk: {{size}} kB',
+    text: 'The database is away or too slow, since {{age}}. Calls go on; nothing is lost. What waits is written by itself once the database is back.',
+    full: 'The database is away and nothing more fits on disk',
+    fullText:
+      'Agents’ orders are refused now because they can’t be recorded. Bring the database back, or free disk space, at once. Calls go on.',
+  },
   trust: {
     live: 'Live',
     connecting: 'Connecting…',

@@ -43,6 +43,16 @@ export const zh: Dictionary = {
     role_supervisor: '班长',
     role_admin: '管理员',
   },
+  replay: {
+    title: '历史回放，非实时数据：{{time}}',
+    text: '回放 {{since}} 至 {{until}}，速度 {{speed}} 倍。此处不能更改任何内容。',
+  },
+  queued: {
+    title: '已存盘排队：{{size}} kB',
+    text: '数据库不可用或过慢，已持续 {{age}}。通话不受影响，数据不会丢失；数据库恢复后自动写入。',
+    full: '数据库不可用，且磁盘已无法写入',
+    fullText: '座席操作因无法记录而被拒绝。请立即恢复数据库或释放磁盘空间。通话不受影响。',
+  },
   trust: {
     live: '实时',
     connecting: '连接中…',

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { useDoubt, useLive } from '../../app/live';
 import { AgentTable } from './AgentTable';
 import { CallerTable } from './CallerTable';
+import { Queued } from './Queued';
 import { QueueFigures } from './QueueFigures';
 import { Truth } from './Truth';
 
@@ -13,6 +14,7 @@ export default function LivePage() {
   return (
     <div className={`live${aged}`} data-testid="live" data-aged={aged !== ''}>
       <Truth />
+      <Queued />
       {[...queues.values()].map(queue => (
         <QueueFigures key={queue.name} queue={queue} />
       ))}
