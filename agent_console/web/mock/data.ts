@@ -373,6 +373,7 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
     agent: 'agent1',
     outcome: 'answered',
     cause: 16,
+    end_assumed: false,
     ticket_id: uuid(n),
   },
   entries: [
