@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
-from bench.drill import hosts, kills, links, stores
+from bench.drill import consoles, hosts, kills, links, stores
 from bench.drill.drill import Drill, Result, carry_out
 from bench.drill.install import installed
 from bench.drill.oracle import Kind
@@ -33,6 +33,9 @@ DRILLS: Mapping[str, Drill] = {
     "PostgreSQL killed -9": stores.database_killed,
     "COMMIT unanswered": stores.commit_unanswered,
     "disk full": stores.disk_full,
+    "consoles flapping and slow": consoles.flapping_and_slow,
+    "two consoles of one agent": consoles.two_consoles,
+    "browser killed in a call": consoles.browser_killed,
 }
 AGENTS, QUICK_AGENTS = 40, 8
 ONLY = "HYDROPHONE_DRILLS"

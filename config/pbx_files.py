@@ -62,6 +62,8 @@ class Patience:
     """How often queue and phones are tried before the caller is asked to call again."""
     word_every_s: int = 45
     """How often a waiting caller is told that we have not forgotten them."""
+    sound_s: int = 7
+    """An agent's phone from which no sound came for so long has died; its caller is the first in the queue again."""
 
 
 @dataclass(frozen=True, slots=True)

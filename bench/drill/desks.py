@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
@@ -71,6 +72,7 @@ class Desk:
         self.seen: dict[str, float] = {}
         self._desks = desks
         self._token = token
+        self._over = False
         self._line: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
         self._writing: dict[str, asyncio.Task[None]] = {}
@@ -86,6 +88,21 @@ class Desk:
             if await self.choose(presence) == 200:
                 return
             await asyncio.sleep(_AGAIN_S)
+
+    @property
+    def origin(self) -> str:
+        """What a browser that has this console would call its origin."""
+        return self._desks.url
+
+    def another(self) -> "Desk":
+        """Return a second console of the same agent."""
+        return Desk(self._desks, self.user, self._token)
+
+    async def door(self) -> tuple[str, int, str]:
+        """Return host, port and path of the push channel, with a fresh ticket."""
+        _, ticket = await self._desks.ask("POST", "/push-ticket", self._token)
+        url = urlsplit(ticket["push_url"])
+        return url.hostname or "", url.port or 0, f"/?ticket={ticket['ticket']}"
 
     def open(self) -> None:
         """Open the console; it comes back by itself when its line breaks."""
@@ -118,7 +135,8 @@ class Desk:
     # ------------------------------------------------------------------ the push channel
 
     async def _run(self) -> None:
-        while True:
+        self._over = False
+        while not self._over:
             with contextlib.suppress(OSError, TimeoutError, WebSocketException, InvalidHandshake, InvalidURI):
                 await self._follow()
             await asyncio.sleep(_AGAIN_S)
@@ -147,6 +165,7 @@ class Desk:
                 self.pops.append(frame["pop"]["call_id"])
             case "replaced":
                 self.replaced += 1
+                self._over = True
             case _:
                 return
 

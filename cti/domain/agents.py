@@ -4,8 +4,8 @@ Rules. An agent who is available is idle, and the queue may offer calls. An offe
 them idle, unless it was they who missed it: then they are *not responding* and get nothing more until they choose
 available again. Any conversation, wherever it came from, makes them on call. After a caller from a queue comes
 wrap-up, and nothing is offered meanwhile. A presence chosen while a phone rings, in a call or in wrap-up is pending:
-it takes effect when the agent is free again. A console that is lost in a call leaves the agent paused, never
-available. A pair that is not in the table changes nothing.
+it takes effect when the agent is free again. A console that is lost in a call, or a phone that dies in one, leaves
+the agent paused, never available. A pair that is not in the table changes nothing.
 """
 
 from datetime import datetime, timedelta
@@ -90,6 +90,11 @@ def console_lost(agent: Agent, at: datetime) -> Agent:
     if agent.routing in IN_CALL:
         return replace(agent, pending=Presence.AWAY)
     return chose(agent, Presence.OFFLINE, at)
+
+
+def phone_died(agent: Agent) -> Agent:
+    """Return the agent once their phone has died in a call: paused after wrap-up, until they choose to be available."""
+    return replace(agent, pending=Presence.AWAY) if agent.routing in IN_CALL else agent
 
 
 def _present(agent: Agent, presence: Presence, at: datetime) -> Agent:

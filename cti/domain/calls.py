@@ -17,6 +17,9 @@ from cti.domain.values import replace
 PUT_DOWN = frozenset({0, 16})
 """Q.850 causes of a caller who put the phone down. Asterisk 22 gives 0 for a BYE while the caller was in a queue."""
 
+PHONE_DIED = 44
+"""The cause that Asterisk gives a leg it ends because no sound came from it any more (``rtp_timeout``)."""
+
 
 class CallMove(StrEnum):
     """What can happen to a call's stage."""

@@ -100,6 +100,8 @@ def on_leg_ended(work: Work, event: events.LegEnded) -> None:
     if extension is not None:
         call = work.end_offer(call, extension, event.at, missed=False)
         call = work.end_talk(call, extension, event.at)
+        if event.cause == calls.PHONE_DIED:
+            work.phone_died(call, extension)
     if callers:
         call = work.caller_gone(replace(call, cause=event.cause), event.at)
     if call.legs or not (leg or callers):

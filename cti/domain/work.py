@@ -228,6 +228,12 @@ class Work:
         wrap_up_s = None if call.queue is None else self.queue(call.queue).wrap_up_s
         self.put_agent(agents.hung_up(agent, at, wrap_up_s=wrap_up_s))
 
+    def phone_died(self, call: Call, extension: Extension) -> None:
+        """Let the agent whose phone died in this call be offered nothing more after wrap-up."""
+        agent = self.agent_with(extension)
+        if agent is not None and agent.call == call.id:
+            self.put_agent(agents.phone_died(agent))
+
     # -------------------------------------------------------------- the end
 
     def end_call(self, call: Call, at: datetime, *, restart: bool = False) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cti.domain import agents
+from cti.domain import agents, calls
 from cti.domain import events as e
 from cti.domain.agents import Pause, membership_due
 from cti.domain.events import DeviceState, Presence
@@ -361,3 +361,36 @@ def test_what_a_stranger_chooses_changes_nothing(event: e.Event) -> None:
 def test_extending_without_wrap_up_is_nothing() -> None:
     agent: Agent = Story().agent()
     assert agents.wrap_up_extended(agent, 60) is agent
+
+
+# ------------------------------------------------------------------ a phone that dies
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_an_agent_whose_browser_died_in_a_call_is_paused_and_not_available_again_by_itself(told_before: bool) -> None:
+    story = Story()
+    story.talking()
+    if told_before:
+        story.completed(40)
+    story.hung_up(40, agent=ANNA, cause=calls.PHONE_DIED)
+    assert (story.agent().routing, story.agent().pending) == (RoutingStatus.WRAP_UP, Presence.AWAY)
+    story.tell(e.WrapUpEnded(at=at(80), agent=ANNA, timed_out=True))
+    assert story.agent().presence is Presence.AWAY
+    assert membership_due(story.agent()) == Membership(paused=True, reason="away")
+
+
+def test_a_phone_that_dies_while_it_rings_takes_nothing_from_its_agent() -> None:
+    story = Story()
+    story.waiting()
+    story.leg(12, agent=ANNA)
+    story.hung_up(14, agent=ANNA, cause=calls.PHONE_DIED)
+    assert (story.agent().routing, story.agent().pending) == (RoutingStatus.IDLE, None)
+
+
+def test_a_leg_of_an_earlier_call_that_dies_leaves_the_agents_present_call_alone() -> None:
+    story = Story()
+    story.talking()
+    story.talking(2, since=40)
+    assert story.agent().call == call_of(2)
+    story.hung_up(45, agent=ANNA, cause=calls.PHONE_DIED)
+    assert (story.agent().routing, story.agent().pending) == (RoutingStatus.ON_CALL, None)

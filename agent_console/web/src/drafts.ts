@@ -1,6 +1,7 @@
 /**
- * What an agent has typed about a call and not saved yet. Kept in `sessionStorage`, so that a reload, a lost connection
- * or the next call loses nothing; gone with the tab, because it holds personal data.
+ * What an agent has typed about a call and not saved yet. Kept in `localStorage`, so that a reload, a lost connection, the
+ * next call or a browser that died loses nothing. It holds personal data: gone with the log-out, when somebody else logs
+ * in here, and after a shift.
  */
 import { create } from 'zustand';
 import type { Category, Disposition } from './wire';
@@ -27,12 +28,16 @@ export interface Draft {
 }
 
 const PREFIX = 'hydrophone.draft.';
+const OWNER = 'hydrophone.draft-owner';
+const SHIFT_MS = 12 * 3600 * 1000;
 
 interface DraftStore {
   readonly drafts: ReadonlyMap<string, Draft>;
   put(draft: Draft): void;
   drop(key: string): void;
   dropAll(): void;
+  /** Whoever logged in: what somebody else left here is not theirs to see. */
+  belongTo(user: string): void;
 }
 
 export const useDrafts = create<DraftStore>()((set, get) => ({
@@ -40,30 +45,39 @@ export const useDrafts = create<DraftStore>()((set, get) => ({
   put(draft) {
     const drafts = new Map(get().drafts).set(draft.key, draft);
     set({ drafts });
-    store(() => sessionStorage.setItem(PREFIX + draft.key, JSON.stringify(draft)));
+    store(() => localStorage.setItem(PREFIX + draft.key, JSON.stringify(draft)));
   },
   drop(key) {
     const drafts = new Map(get().drafts);
     drafts.delete(key);
     set({ drafts });
-    store(() => sessionStorage.removeItem(PREFIX + key));
+    store(() => localStorage.removeItem(PREFIX + key));
   },
   dropAll() {
     for (const key of get().drafts.keys()) get().drop(key);
+  },
+  belongTo(user) {
+    store(() => {
+      if (localStorage.getItem(OWNER) !== user) get().dropAll();
+      localStorage.setItem(OWNER, user);
+    });
   },
 }));
 
 export function readAll(): ReadonlyMap<string, Draft> {
   const drafts = new Map<string, Draft>();
   store(() => {
-    for (const name of Object.keys(sessionStorage)) {
+    for (const name of Object.keys(localStorage)) {
       if (!name.startsWith(PREFIX)) continue;
-      const draft = read(sessionStorage.getItem(name));
-      if (draft) drafts.set(draft.key, draft);
+      const draft = read(localStorage.getItem(name));
+      if (draft && !isOld(draft)) drafts.set(draft.key, draft);
+      else localStorage.removeItem(name);
     }
   });
   return drafts;
 }
+
+const isOld = (draft: Draft): boolean => Date.now() - Date.parse(draft.at) > SHIFT_MS;
 
 function read(text: string | null): Draft | null {
   try {

@@ -10,7 +10,10 @@ const draft = (key: string, touched = {}) => ({
   touched,
 });
 
-beforeEach(() => useDrafts.getState().dropAll());
+beforeEach(() => {
+  useDrafts.getState().dropAll();
+  localStorage.clear();
+});
 
 describe('a draft', () => {
   it('survives a reload', () => {
@@ -28,12 +31,28 @@ describe('a draft', () => {
     useDrafts.getState().put(draft('a', { note: 'x' }));
     useDrafts.getState().drop('a');
     expect(readAll().size).toBe(0);
-    expect(sessionStorage.length).toBe(0);
+    expect(localStorage.length).toBe(0);
+  });
+
+  it('is there again for the same agent after their browser died, and for nobody else', () => {
+    useDrafts.getState().belongTo('anna');
+    useDrafts.getState().put(draft('a', { note: 'x' }));
+    useDrafts.getState().belongTo('anna');
+    expect([...readAll().keys()]).toEqual(['a']);
+    useDrafts.getState().belongTo('bo');
+    expect(readAll().size).toBe(0);
+    expect(useDrafts.getState().drafts.size).toBe(0);
+  });
+
+  it('of yesterday is gone', () => {
+    useDrafts.getState().put({ ...draft('a', { note: 'x' }), at: '2020-01-01T00:00:00Z' });
+    expect(readAll().size).toBe(0);
+    expect(localStorage.getItem('hydrophone.draft.a')).toBeNull();
   });
 
   it('that is broken in storage harms no other', () => {
-    sessionStorage.setItem('hydrophone.draft.bad', '{');
-    sessionStorage.setItem('hydrophone.draft.null', 'null');
+    localStorage.setItem('hydrophone.draft.bad', '{');
+    localStorage.setItem('hydrophone.draft.null', 'null');
     useDrafts.getState().put(draft('a', { note: 'x' }));
     expect([...readAll().keys()]).toEqual(['a']);
   });

@@ -2,6 +2,7 @@
 import { create } from 'zustand';
 import * as api from '../api/endpoints';
 import { ApiError } from '../api/http';
+import { useDrafts } from '../drafts';
 import type { Session } from '../wire';
 
 export type SessionState =
@@ -42,7 +43,9 @@ export const useSession = create<SessionStore>()(set => ({
   state: wasHere() ? { kind: 'asking' } : { kind: 'nobody', expired: false },
   async ask() {
     try {
-      set({ state: { kind: 'somebody', session: await api.session() } });
+      const session = await api.session();
+      useDrafts.getState().belongTo(session.user);
+      set({ state: { kind: 'somebody', session } });
     } catch (error) {
       const refused = error instanceof ApiError && error.status === 401;
       if (refused) note(false);
@@ -52,6 +55,7 @@ export const useSession = create<SessionStore>()(set => ({
   async logIn(user, password) {
     const session = await api.logIn(user, password);
     note(true);
+    useDrafts.getState().belongTo(session.user);
     set({ state: { kind: 'somebody', session } });
     return session;
   },
