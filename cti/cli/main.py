@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "billing": ("cti.cli.billing", "app", "Try the site's billing system, question by question."),
     "flow": ("cti.cli.flow", "app", "Check, try, test and draw the phone menu."),
     "figures": ("cti.cli.figures", "figures", "Compute the stored figures of past days anew."),
+    "journal": ("cti.cli.journal", "app", "How large the journal is; drop its old months."),
+    "replay": ("cti.cli.replay", "replay", "The live state as it was at a time, or a period of it in the console."),
     "pbx": ("cti.cli.pbx", "app", "The sandbox Asterisk, and what a site's own needs."),
     "prompts": ("cti.cli.prompts", "app", "What the hotline says: render, list, listen."),
 }

@@ -47,7 +47,7 @@ async def folded(database: Database) -> Fold:
     """Fold all there is, from its beginning."""
     replay = Replay(JournalStore(database), Codec())
     fold, steps = await replay.between(EVER, datetime.now(UTC))
-    async for _ in steps:
+    async for _ in steps():
         pass
     return fold
 

@@ -161,6 +161,25 @@ async def test_a_server_that_may_only_be_read_any_more_is_left_for_the_new_one(
     assert await count(cut, "journal") == 1
 
 
+async def test_of_two_servers_in_the_dsn_the_one_that_lives_is_found(database_dsn: str) -> None:
+    async with proxied(database_dsn) as one, proxied(database_dsn) as other:
+        hosts = "&".join(f"host=127.0.0.1:{wire.port}" for wire in (one, other))
+        dsn = f"postgresql://hydrophone@/{one.database}?{hosts}&target_session_attrs=read-write"
+        database = Database(dsn, pool_size=2, connect_timeout_s=1.0)
+        try:
+            assert await database.check()
+            for gone, left in ((one, other), (other, one)):
+                await left.stop()
+                await left.start()
+                before = left.connections
+                await gone.stop()
+                assert await soon(lambda: database.run(_nothing)) < 10
+                assert left.connections > before
+                await gone.start()
+        finally:
+            await database.close()
+
+
 async def _nothing(connection: AsyncConnection) -> None:
     await connection.execute(sa.text("SELECT 1"))
 

@@ -6,9 +6,10 @@ believed, the fold goes on from it, and whoever asked is told.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from cti.domain.centre import Centre
@@ -65,6 +66,10 @@ class Step:
 
     at: datetime
     changes: Changes | None
+
+
+Pace = Callable[[datetime], Awaitable[None]]
+Steps = Callable[..., AsyncIterator[Step]]
 
 
 class Fold:
@@ -149,18 +154,23 @@ class Replay:
                 await asyncio.to_thread(fold.through, rows, snapshots)
         return fold
 
-    async def between(self, since: datetime, until: datetime) -> tuple[Fold, AsyncIterator[Step]]:
-        """Return the fold up to ``since``, and the steps on from there up to ``until``, in their order."""
+    async def between(self, since: datetime, until: datetime) -> tuple[Fold, Steps]:
+        """Return the fold up to ``since``, and what makes the steps on from there up to ``until``, in their order.
+
+        With a pace, which is given each event's time, the event is applied once that has returned.
+        """
         first = await self._store.position_at(since)
         last = await self._store.position_at(until)
         if last is None:
             raise NothingKnownError
         fold = await self.upto(first) if first is not None else Fold(self._codec)
-        return fold, self._steps(fold, first or 0, last)
+        return fold, partial(self._steps, fold, first or 0, last)
 
-    async def _steps(self, fold: Fold, after: int, upto: int) -> AsyncIterator[Step]:
+    async def _steps(self, fold: Fold, after: int, upto: int, pace: Pace | None = None) -> AsyncIterator[Step]:
         async for rows, snapshots in self._pages(after, upto):
             for row, passed in _with_snapshots(rows, snapshots):
+                if pace is not None:
+                    await pace(row.at)
                 yield fold.step(row)
                 if passed is not None and not fold.compare(passed):
                     yield Step(row.at, None)

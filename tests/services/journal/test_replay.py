@@ -53,7 +53,7 @@ def test_any_moment_of_any_story_is_again_what_it_was(
         assert canon.digest(fold.state) == live[second]
         _, steps = await house.replay.between(at(0), at(second))
         streamed, steps = await house.replay.between(at(0), at(10_000))
-        assert len([step async for step in steps]) == len(events) + len(streamed.findings.differs)
+        assert len([step async for step in steps()]) == len(events) + len(streamed.findings.differs)
         assert canon.digest(streamed.state) == live[len(events)]
         for found in (fold.findings, streamed.findings):
             assert found.exact
@@ -82,7 +82,7 @@ async def test_a_fold_begins_at_the_nearest_snapshot_and_is_compared_with_the_ot
     house.story.tell(e.CentreStarted(at=at(6000)))
     assert (await house.replay.upto(positions[1])).findings.events == 0
     fold, steps = await house.replay.between(house.clock() - timedelta(days=1), house.clock())
-    passed = [step async for step in steps]
+    passed = [step async for step in steps()]
     assert (fold.findings.compared, fold.findings.exact) == (2, True)
     assert sum(step.changes is not None for step in passed) == len(passed)
 
@@ -100,7 +100,7 @@ async def test_a_fold_that_comes_to_something_else_says_so_and_goes_on_from_what
     house.store.kept[recorded.position] = earlier._replace(position=recorded.position)
     house.store.pictures = [replace(recorded)]
     fold, steps = await house.replay.between(at(-10), house.clock())
-    last = [step async for step in steps][-1]
+    last = [step async for step in steps()][-1]
     assert last == Step(house.store.kept[recorded.position].at, None)
     assert fold.findings.differs == [recorded.position]
     assert not fold.findings.exact
@@ -145,7 +145,7 @@ async def test_nothing_is_known_of_before_the_journal(tmp_path: Path) -> None:
     with pytest.raises(NothingKnownError):
         await house.replay.between(at(-60), at(-50))
     fold, steps = await house.replay.between(at(-60), at(60))
-    assert [step.changes async for step in steps] == [None]
+    assert [step.changes async for step in steps()] == [None]
     assert fold.findings.events == 1
 
 
