@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from agent_console.ports import Stores, StoreUnavailableError
+from agent_console.views import incident_view
+from agent_console.wire_incidents import IncidentView
 from agent_console.wire_live import (
     AccountChoice,
     AccountView,
@@ -73,6 +75,7 @@ class Answers:
     calls_7_days: int = 0
     reported_readings: tuple[ReportedReadingView, ...] = ()
     billing: bool = False
+    incident: IncidentView | None = None
     records: bool = False
 
 
@@ -107,11 +110,12 @@ async def gather(question: Question, stores: Stores) -> Answers:
     sheet, found, billing = await _ask_billing(question, stores)
     account = sheet.account.number if sheet is not None else question.account
     number = question.number
-    open_tickets, contacts, repeats, reported = await asyncio.gather(
+    open_tickets, contacts, repeats, reported, incident = await asyncio.gather(
         _within(lambda: stores.tickets.open_of(account, limit=OPEN_TICKETS + 1) if account else _nothing()),
         _within(lambda: stores.tickets.last_of(account=account, number=number, limit=LAST_CONTACTS + 1)),
         _within(lambda: stores.calls.count_recent(number, days=REPEAT_DAYS)),
         _within(lambda: stores.readings.of_account(account, limit=REPORTED_READINGS) if account else _none()),
+        _within(lambda: stores.incidents.at_account(account) if account else _no_incident()),
     )
     return Answers(
         match=match_of(question, found),
@@ -123,8 +127,9 @@ async def gather(question: Question, stores: Stores) -> Answers:
         last_contacts=_others(contacts.value, question.call, LAST_CONTACTS),
         calls_7_days=repeats.value or 0,
         reported_readings=tuple(map(reported_reading_view, reported.value or ())),
+        incident=incident_view(incident.value, spoken=True) if incident.value is not None else None,
         billing=billing,
-        records=all(answer.came for answer in (open_tickets, contacts, repeats, reported)),
+        records=all(answer.came for answer in (open_tickets, contacts, repeats, reported, incident)),
     )
 
 
@@ -169,6 +174,10 @@ async def _none() -> Sequence[ReportedReading]:
     return ()
 
 
+async def _no_incident() -> None:
+    return None
+
+
 async def _within(ask: Callable[[], Awaitable[T]]) -> Answer[T]:
     try:
         async with asyncio.timeout(STORE_DEADLINE_S):
@@ -208,6 +217,7 @@ def build(call: Call, question: Question, answers: Answers, *, queue: QueueName,
         reported_readings=list(answers.reported_readings),
         offered_at=offered_at,
         records_available=answers.records,
+        incident=answers.incident,
     )
 
 

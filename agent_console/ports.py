@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from agent_console.wire import Role
+from agent_console.wire_incidents import IncidentChange, NewIncident
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
     CallPage,
@@ -24,6 +25,7 @@ from agent_console.wire_records import (
 )
 from cti.domain.events import Presence
 from cti.domain.ids import AccountNumber, AgentId, Extension
+from cti.domain.incidents import Incident
 from cti.domain.kpi.tally import Tally
 from cti.domain.meter_readings import ReportedReading
 from cti.domain.model import CentreState, Changes
@@ -131,6 +133,39 @@ class Readings(Protocol):
         """Confirm or refuse it; what was decided stays. Raises ``NotFoundError``."""
 
 
+class Zone(Protocol):
+    """A supply area."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def name_zh(self) -> str: ...  # noqa: D102
+    @property
+    def name_en(self) -> str: ...  # noqa: D102
+
+
+class Incidents(Protocol):
+    """What is wrong with the water, and where."""
+
+    def is_spoken(self, incident: Incident) -> bool:
+        """Tell whether callers hear its streets, too."""
+
+    async def of_late(self) -> Sequence[Incident]:
+        """Return the latest, over or not."""
+
+    async def zones(self) -> Sequence[Zone]:
+        """Return the supply areas."""
+
+    async def open(self, new: NewIncident, *, by: AgentId, at: datetime) -> Incident:
+        """Keep a new one, once for its id. Raises ``NotFoundError`` for an unknown zone."""
+
+    async def change(self, incident: UUID, change: IncidentChange, *, by: AgentId) -> Incident:
+        """Say when it should be over, or that it is. Raises ``NotFoundError``."""
+
+    async def at_account(self, account: str) -> Incident | None:
+        """Return what goes on at the account's premise, None for nothing. Raises ``BillingUnavailableError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What was counted in one step of a period, and when that was last computed."""
@@ -185,6 +220,7 @@ class Stores:
     kpis: Kpis
     readings: Readings
     history: History
+    incidents: Incidents
 
 
 class StoreUnavailableError(Exception):

@@ -18,7 +18,7 @@ from agent_console.errors import (
     TooManyTriesError,
     VersionConflictError,
 )
-from agent_console.ports import Counted, Customers, History, Stores, StoreUnavailableError, User
+from agent_console.ports import Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
@@ -65,6 +65,7 @@ def stores_of(
     kpis: KpiStore,
     readings: ReportedReadings,
     history: History,
+    incidents: Incidents,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -76,11 +77,12 @@ def stores_of(
         kpis=KeptKpis(kpis),
         readings=KeptReadings(readings),
         history=history,
+        incidents=incidents,
     )
 
 
 @contextmanager
-def _as_ours() -> Iterator[None]:
+def as_ours() -> Iterator[None]:
     """Turn what storage raises into what a request is answered with."""
     try:
         yield
@@ -106,7 +108,7 @@ class KeptUsers:
 
     async def check_password(self, user: str, password: str) -> User | None:
         """Return the user if the password is theirs. Raises :class:`TooManyTriesError` while they are locked."""
-        with _as_ours():
+        with as_ours():
             login = await self._store.verify(user, password)
         if login.locked_s:
             raise TooManyTriesError(retry_after_s=login.locked_s)
@@ -115,7 +117,7 @@ class KeptUsers:
     async def user(self, user: str) -> User | None:
         """Return the user if they may still log in."""
         try:
-            with _as_ours():
+            with as_ours():
                 found = await self._store.get(AgentId(user))
         except NotFoundError:
             return None
@@ -134,17 +136,17 @@ class KeptReadings:
 
     async def of_account(self, account: str, *, limit: int) -> Sequence[ReportedReading]:
         """Return what was reported for the account, newest first."""
-        with _as_ours():
+        with as_ours():
             return await self._store.of_account(AccountNumber(account), limit=limit)
 
     async def to_confirm(self) -> Sequence[ReportedReading]:
         """Return what waits for somebody to decide, oldest first."""
-        with _as_ours():
+        with as_ours():
             return await self._store.to_confirm()
 
     async def decide(self, reading: UUID, *, confirmed: bool, by: AgentId) -> ReportedReading:
         """Confirm or refuse it."""
-        with _as_ours():
+        with as_ours():
             return await self._store.decide(reading, confirmed=confirmed, by=by)
 
 
@@ -164,21 +166,21 @@ class KeptCalls:
             since=query.from_,
             until=query.to,
         )
-        with _as_ours():
+        with as_ours():
             page = await self._store.page(chosen, cursor=query.cursor, limit=query.limit)
         return CallPage(items=[call_record(record) for record in page.items], next=page.next)
 
     async def call(self, call: UUID) -> CallRecord | None:
         """Return one record."""
         try:
-            with _as_ours():
+            with as_ours():
                 return call_record(await self._store.get(CallId(call)))
         except NotFoundError:
             return None
 
     async def count_recent(self, number: str, *, days: int) -> int:
         """Count the calls from this number in the last days."""
-        with _as_ours():
+        with as_ours():
             return await self._store.count_recent(number, days=days)
 
 
@@ -202,14 +204,14 @@ class KeptTickets:
             until=query.to,
         )
         sort = records.TicketSort(query.sort.value)
-        with _as_ours():
+        with as_ours():
             page = await self._store.page(chosen, sort=sort, cursor=query.cursor, limit=query.limit)
         return TicketPage(items=[ticket(kept) for kept in page.items], next=page.next)
 
     async def ticket(self, ticket_id: UUID) -> Ticket | None:
         """Return one ticket, whole."""
         try:
-            with _as_ours():
+            with as_ours():
                 return ticket(await self._store.get(TicketId(ticket_id)))
         except NotFoundError:
             return None
@@ -225,7 +227,7 @@ class KeptTickets:
             note=change.note,
             status=records.TicketStatus(change.status.value) if change.status is not None else None,
         )
-        with _as_ours():
+        with as_ours():
             changed = await self._store.change(
                 TicketId(ticket_id), wanted, by=by, version=change.version, key=change.key
             )
@@ -233,14 +235,14 @@ class KeptTickets:
 
     async def open_of(self, account: str, *, limit: int) -> Sequence[TicketBrief]:
         """Return the account's open tickets."""
-        with _as_ours():
+        with as_ours():
             found = await self._store.open_for_account(AccountNumber(account), limit=limit)
         return [TicketBrief.model_validate(asdict(brief)) for brief in found]
 
     async def last_of(self, *, account: str | None, number: str, limit: int) -> Sequence[TicketBrief]:
         """Return the last contacts."""
         known = AccountNumber(account) if account is not None else None
-        with _as_ours():
+        with as_ours():
             found = await self._store.last_contacts(account=known, number=number, limit=limit)
         return [TicketBrief.model_validate(asdict(brief)) for brief in found]
 
@@ -261,7 +263,7 @@ class KeptKpis:
             queue=QueueName(query.queue) if query.queue is not None else None,
             agent=AgentId(query.agent) if query.agent is not None else None,
         )
-        with _as_ours():
+        with as_ours():
             points = await self._store.read(period)
         return [Counted(point.at, point.tally, point.computed_at) for point in points]
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent_console.auth import Login
+from agent_console.wire_incidents import IncidentView
 from agent_console.wire_live import AgentView, CallView, LinkView, LiveView, QueueView
 from agent_console.wire_records import CallPage, CallRecord, Ticket, TicketPage
 from cti.domain.ids import AgentId, CallId, QueueName
+from cti.domain.incidents import Incident
 from cti.domain.model import Agent, Call, CallStage, CentreState, Link, Queue
 from cti.domain.work import Rules
 
@@ -229,3 +231,19 @@ def call_page(page: CallPage, reader: Reader) -> CallPage:
 def ticket_page(page: TicketPage, reader: Reader) -> TicketPage:
     """Return a page of tickets as ``reader`` may see it."""
     return TicketPage(items=[ticket(one, reader) for one in page.items], next=page.next)
+
+
+def incident_view(incident: Incident, *, spoken: bool) -> IncidentView:
+    """Return an incident as it goes over the wire."""
+    return IncidentView(
+        id=incident.id,
+        kind=incident.kind,
+        zone=incident.zone,
+        streets_zh=incident.streets_zh,
+        streets_en=incident.streets_en,
+        since=incident.since,
+        until=incident.until,
+        ended_at=incident.ended_at,
+        by=incident.by,
+        spoken=spoken,
+    )

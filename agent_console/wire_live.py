@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from agent_console.wire import Language, When, Wire
+from agent_console.wire_incidents import IncidentView
 from agent_console.wire_records import IvrStepView, TicketBrief
 from cti.domain.events import DeviceState, Presence
 from cti.domain.meter_readings import Doubt, ReportState
@@ -250,6 +251,8 @@ class Pop(Wire):
     reported_readings: list[ReportedReadingView] = Field(default_factory=list)
     offered_at: datetime
     records_available: bool = True
+    incident: IncidentView | None = None
+    """What is wrong with the water at the account's premise."""
 
 
 class CurrentPop(Wire):

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from config.billing import Billing
+from config.opening import Opening
 from config.section import Section
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -158,6 +159,7 @@ class Settings(BaseSettings):
     callback: Callback = Callback()
     survey: Survey = Survey()
     billing: Billing = Billing()
+    opening: Opening = Opening()
     agi: Agi = Agi()
     web: Web = Web()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

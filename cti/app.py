@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client.metrics_core import Metric
 
 from agent_console.history import KeptHistory
+from agent_console.incident_desk import IncidentDesk
 from agent_console.ports import Queued
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
@@ -28,6 +29,7 @@ from cti.ami.session import AmiAddress
 from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import PbxName, QueueName
+from cti.domain.incidents import Incident
 from cti.services.anti_entropy import AntiEntropy
 from cti.services.call_book import CallBook
 from cti.services.clock import SteadyClock
@@ -38,6 +40,7 @@ from cti.services.evidence.files import CEL_FILE, LogFiles
 from cti.services.evidence.source import Source
 from cti.services.evidence.tables import LogTables
 from cti.services.figures import Figures
+from cti.services.incidents import Incidents
 from cti.services.intake import PbxIntake
 from cti.services.journal.codec import Codec
 from cti.services.journal.journal import Journal
@@ -57,19 +60,25 @@ from cti.translator import Translator
 from ivr.agi.server import AgiServer
 from ivr.flow.story import Clock
 from ivr.prompts.speech import RenderedSpeech
+from ivr.prompts.wording import spelt_out
 from ivr.services.flow_files import shipped_bundle, spoken
 from ivr.services.hotline import ENTRY, HotlineHandler
+from ivr.services.incident import streets
+from ivr.services.public import Public
 from storage.billing.choose import billing_of
 from storage.billing.external import ExternalBilling
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
+from storage.fault_reports import FaultReports
+from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.pbx_log import PbxLogStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
+from storage.zones import Zones
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +112,9 @@ class App:
         self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
         self.kpis = KpiStore(self.database, zone=self._zone, now=self.clock)
         self.billing = billing_of(settings, self.database, pin_key=secrets.pin_key, now=self.clock)
+        self.zones = Zones(self.database, region=settings.site.region)
+        self.incident_store = IncidentStore(self.database, now=self.clock)
+        self.reports = FaultReports(self.database, now=self.clock)
         self.readings = ReportedReadings(self.database, zone=self._zone, now=self.clock)
 
         spool = settings.home / "spool"
@@ -154,7 +166,11 @@ class App:
             before=self._from_journal,
         )
         self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
+        self.incidents = Incidents(self.incident_store, self._render_streets)
         self.agi: AgiServer | None = None
+
+    async def _render_streets(self, incident: Incident) -> int:
+        return await self.speech.prerender([("incident.streets", {"streets": streets(incident)})])
 
     def _own_dsn(self) -> str:
         if self.embedded is None:
@@ -232,6 +248,7 @@ class App:
             self.book,
             self.settings,
             clock,
+            public=Public(self.incidents, self.zones, self.reports),
         )
         agi = self.settings.agi
         server = AgiServer({"hotline": hotline.run}, secret=self._secrets.agi, allow=agi.allow)
@@ -251,6 +268,7 @@ class App:
         self._stack.push_async_callback(self.figures.flush)
         self._own(self.recorder.run(), "recorder")
         self._own(self.figures.run(), "figures")
+        self._own(self.incidents.run(), "incidents")
         self._own(self.keeping.run(), "keeping")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
 
@@ -272,6 +290,7 @@ class App:
             kpis=self.kpis,
             readings=self.readings,
             history=KeptHistory(self.replay, self._queued),
+            incidents=IncidentDesk(self.incident_store, self.incidents, self.zones, spelt_out, self.clock),
         )
         server = ConsoleServer(
             self.settings,

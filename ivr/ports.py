@@ -39,7 +39,9 @@ __all__ = [
     "Recordings",
     "Speech",
     "Surveys",
+    "Time",
     "Value",
+    "Words",
 ]
 
 
@@ -149,7 +151,23 @@ class AccountDigits:
     digits: str = field(repr=False)
 
 
-Value = Money | Month | Day | Digits | Count | Date | Duration | Phone | AccountDigits
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of day to say."""
+
+    hour: int
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words that somebody of the utility wrote, to be said as they are; numbers in them are spelt out already."""
+
+    zh: str
+    en: str
+
+
+Value = Money | Month | Day | Digits | Count | Date | Duration | Phone | AccountDigits | Time | Words
 """What a sentence may have in its slots."""
 
 KINDS: Final[Mapping[str, type[Value]]] = {
@@ -162,6 +180,8 @@ KINDS: Final[Mapping[str, type[Value]]] = {
     "duration": Duration,
     "phone": Phone,
     "account": AccountDigits,
+    "time": Time,
+    "words": Words,
 }
 """The kinds of values, by what they are called in texts: ``{amount:money}``."""
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from cti.domain.callbacks import OPEN, CallbackState
+from cti.domain.incidents import IncidentKind
 from cti.domain.kpi.tally import BOUNDS_S, SUMS
 from cti.domain.kpi.times import Doing
 from cti.domain.meter_readings import Doubt, ReportState
@@ -251,6 +252,25 @@ demo_loads = sa.Table(
     sa.CheckConstraint("id = 1", name="only_one"),
 )
 """Which demo data the tables above hold; empty at a real utility."""
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("zone", sa.String(16), sa.ForeignKey("zones.code")),
+    sa.Column("streets_zh", sa.Text, nullable=False),
+    sa.Column("streets_en", sa.Text, nullable=False),
+    sa.Column("since", Time, nullable=False),
+    sa.Column("until", Time),
+    sa.Column("ended_at", Time),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("ended_by", sa.String(64)),
+    _one_of("kind", IncidentKind),
+)
+"""What is wrong with the water of a zone, or everywhere."""
+_newest("ix_incidents_newest", (), incidents.c.since, incidents.c.id)
+sa.Index("ix_incidents_going_on", incidents.c.since, postgresql_where=incidents.c.ended_at.is_(None))
 
 # ------------------------------------------------------------------ who may log in
 

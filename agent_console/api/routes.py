@@ -7,9 +7,11 @@ from typing import Any
 
 from agent_console.api import handlers
 from agent_console.api.history import live
+from agent_console.api.incidents import change_incident, list_incidents, open_incident
 from agent_console.api.kpi import kpi
 from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
+from agent_console.wire_incidents import IncidentChange, IncidentList, IncidentView, NewIncident
 from agent_console.wire_kpi import KpiAnswer, KpiQuery
 from agent_console.wire_live import (
     AgentView,
@@ -239,6 +241,42 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NOTHING,
         answer=KpiAnswer,
         refusals=(503,),
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/incidents",
+        name="listIncidents",
+        summary="What is wrong with the water and where, the latest first, and the zones there are",
+        allowed=EVERYBODY,
+        run=list_incidents,
+        query=NOTHING,
+        body=NOTHING,
+        answer=IncidentList,
+        refusals=(503,),
+    ),
+    Route(
+        method=Method.POST,
+        path="/api/incidents",
+        name="openIncident",
+        summary="Tell callers of a zone what is wrong, before the menu, from now on",
+        allowed=SUPERVISORS,
+        run=open_incident,
+        query=NOTHING,
+        body=NewIncident,
+        answer=IncidentView,
+        refusals=(404, 503),
+    ),
+    Route(
+        method=Method.PATCH,
+        path="/api/incidents/{id}",
+        name="changeIncident",
+        summary="Say when an incident should be over, or that it is",
+        allowed=SUPERVISORS,
+        run=change_incident,
+        query=NOTHING,
+        body=IncidentChange,
+        answer=IncidentView,
+        refusals=(404, 503),
     ),
     Route(
         method=Method.GET,

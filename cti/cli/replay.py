@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent_console.history import KeptHistory
+from agent_console.incident_desk import IncidentDesk
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
 from agent_console.views import Reader, live_view
@@ -26,21 +27,26 @@ from agent_console.wire_live import LiveView
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import AgentId
+from cti.domain.incidents import Incident
 from cti.services.clock import wall
 from cti.services.errors import CentreError
+from cti.services.incidents import Incidents
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Findings, NothingKnownError, Replay
 from cti.services.journal.stage import Stage
+from ivr.prompts.wording import spelt_out
 from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.embedded import postgres
 from storage.engine import Database
 from storage.errors import StorageError
+from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
+from storage.zones import Zones
 
 PORT = 18610
 EVERYTHING = Reader(AgentId(""), everything=True)
@@ -188,6 +194,7 @@ def _console(
     settings: Settings, secrets: Secrets, database: Database, history: Replay, stage: Stage, period: ReplayView
 ) -> ConsoleServer:
     zone, region = ZoneInfo(settings.site.timezone), settings.site.region
+    incidents = IncidentStore(database, now=stage.now)
     stores = stores_of(
         users=UserStore(database),
         calls=CallStore(database, region=region, zone=zone),
@@ -196,9 +203,15 @@ def _console(
         database=database,
         kpis=KpiStore(database, zone=zone),
         readings=ReportedReadings(database, zone=zone),
+        incidents=IncidentDesk(incidents, Incidents(incidents, _silent), Zones(database), spelt_out, stage.now),
         history=KeptHistory(history),
     )
     return ConsoleServer(settings, secrets, stage, stores, refusals=(CentreError,), replay=period, live_now=stage.now)
+
+
+async def _silent(_incident: Incident) -> int:
+    """Render nothing: nobody calls a replay."""
+    return 0
 
 
 async def _either(told: asyncio.Event, playing: asyncio.Task[None]) -> None:

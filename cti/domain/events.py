@@ -329,10 +329,14 @@ class AccountClaimed(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvrLeft(CallEvent):
-    """The flow is over. ``served`` if it finished what the caller came for."""
+    """The flow is over. ``served`` if it finished what the caller came for.
+
+    ``leaves_as`` is set for who left, with no other wish, having heard an announcement or that nobody is there now.
+    """
 
     result: Literal["person", "done", "hangup", "failed", "transfer"]
     served: bool
+    leaves_as: Literal["announcement", "outside_hours"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,8 @@ class Call:
     end_assumed: bool = False
     left: Outcome | None = None
     """What the caller left in place of waiting: a wish to be called back, or a message."""
+    heard: Outcome | None = None
+    """What became of the caller by what they heard in the menu, if nothing else did: an announcement, closed doors."""
     callback_of: CallId | None = None
     """The call in which somebody asked for this one."""
 

@@ -66,7 +66,9 @@ def on_ivr_left(work: Work, event: events.IvrLeft) -> None:
     """Note how the menu ended. Whoever was served once was served."""
     call = work.any_call(event.call)
     if call is not None:
-        _put(work, replace(call, ivr_result=event.result, ivr_served=call.ivr_served or event.served))
+        heard = call.heard if event.leaves_as is None else Outcome(event.leaves_as)
+        served = call.ivr_served or event.served
+        _put(work, replace(call, ivr_result=event.result, ivr_served=served, heard=heard))
 
 
 def _put(work: Work, call: Call) -> None:

@@ -78,7 +78,7 @@ class FlowRun:
                 # nobody called this flow, so there is nowhere to go back to
                 return Outcome("person", served=self._visit.served)
         except HungUpError:
-            return Outcome("hangup", served=self._visit.served)
+            return Outcome("hangup", served=self._visit.served, leaves_as=self._visit.leaves_as)
         return self._visit.end
 
     async def _through(self, flow: Flow, prefix: str) -> bool:

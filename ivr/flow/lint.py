@@ -129,7 +129,7 @@ def _recording(step: Step) -> tuple[Place, Recording | None]:
 
 
 def _languages(flow: Flow) -> Iterator[Problem]:
-    chosen = {flow.language}
+    chosen = set(flow.languages) if flow.later else {flow.language}
     for name, step in flow.steps.items():
         for place, language in _languages_of(step):
             chosen.add(language)
@@ -222,6 +222,7 @@ def _calls_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
 
 def _told_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
     personal = {name for service in around.services.values() if service.personal for name in service.gives}
+    nobodys = {name for service in around.services.values() for name in service.gives} - personal
     for name, way in unproved(flow, around).items():
         own = own_values(flow.steps[name])
         for place, said in speeches(flow.steps[name]):
@@ -229,7 +230,7 @@ def _told_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
                 for slot, kind in slots_of(text, around.prompts).items():
                     value = text.values.get(slot, slot)
                     # what the caller keyed at this very step may be read back to them
-                    if value not in own and (kind in PERSONAL or value in personal):
+                    if value not in (*own, *nobodys) and (kind in PERSONAL or value in personal):
                         spoken = "this" if isinstance(text, WrittenOut) else f"'{text.prompt}'"
                         told = f"{spoken} tells the {kind} '{value}'"
                         what = f"{told}, and by {_way(way)} nobody has proved who calls"

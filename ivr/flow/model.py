@@ -16,7 +16,7 @@ StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 QueueName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 ChoiceKey = Annotated[str, Field(pattern=r"^[1-9]$")]
 Seconds = Annotated[float, Field(gt=0, le=30)]
-Kind = Literal["money", "month", "day", "digits", "count", "date", "duration", "phone", "account"]
+Kind = Literal["money", "month", "day", "digits", "count", "date", "duration", "phone", "account", "time", "words"]
 
 UNAVAILABLE: Final = "unavailable"
 """The way out of every step that needed something and had no answer in time."""
@@ -47,12 +47,14 @@ Ways = dict[Name, Annotated[Way, BeforeValidator(_going, json_schema_input_type=
 class Say(Part):
     """Say something and go on. Any key but ``#`` cuts it short and counts for the step that follows.
 
-    ``serves``: whoever hears this to its end got what they called for.
+    ``serves``: whoever hears this to its end got what they called for. ``leaves_as`` is what became of a caller who
+    then leaves, with no other wish: they heard an announcement, or that nobody is there at this hour.
     """
 
     do: Literal["say"]
     say: Speeches
     serves: bool = False
+    leaves_as: Literal["announcement", "outside_hours"] | None = None
     then: StepId
 
 
@@ -256,10 +258,12 @@ class Flow(Part):
     """One phone menu, or a part of one that others call.
 
     One that is called says what it relies on: ``takes`` are values its callers bring, ``keyed`` names of digits they
-    have asked for, ``words`` those to branch by, ``proved`` that a PIN has proved who calls.
+    have asked for, ``words`` those to branch by, ``proved`` that a PIN has proved who calls. One that comes ``later``
+    in a call goes on in the language that was chosen before.
     """
 
     flow: Name
+    later: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     takes: dict[Name, Kind] = Field(default_factory=dict)
     keyed: tuple[Name, ...] = ()

@@ -62,4 +62,12 @@ class Story:
 
     def left(self, outcome: Outcome) -> None:
         """Tell how it ended."""
-        self._facts(IvrLeft(at=self._clock.now(), call=self._call, result=outcome.result, served=outcome.served))
+        self._facts(
+            IvrLeft(
+                at=self._clock.now(),
+                call=self._call,
+                result=outcome.result,
+                served=outcome.served,
+                leaves_as=outcome.leaves_as,
+            )
+        )

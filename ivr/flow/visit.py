@@ -14,7 +14,7 @@ from cti.domain.ids import AccountNumber, CallId
 from ivr.flow.keypad import Keypad
 from ivr.flow.line import Line, Speaking
 from ivr.flow.model import Flow
-from ivr.flow.outcome import Outcome
+from ivr.flow.outcome import LeavesAs, Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Story
 from ivr.flow.texts import Text
@@ -69,6 +69,8 @@ class Visit:
     taken: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """How often a way was taken: flow, step, word."""
     served: bool = False
+    leaves_as: LeavesAs | None = None
+    """What became of the caller if they leave now."""
     returned: str = ""
     """The way by which the flow went back that was called last."""
     end: Outcome = field(default_factory=lambda: Outcome("failed"))

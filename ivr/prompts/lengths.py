@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cti.domain.events import Language
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
 from ivr.prompts import core_pack
 from ivr.prompts.catalogue import Catalogue, Clip, Prompt
 from ivr.prompts.errors import PackError
@@ -35,6 +35,8 @@ LONGEST: Final[Mapping[str, Value]] = {
     "duration": Duration(47 * 60 + 27),
     "phone": Phone("17777777777"),
     "account": AccountDigits("77777777"),
+    "time": Time(17, 57),
+    "words": Words("道" * 24, "w" * 72),
 }
 """Values of each kind that take about as long to say as any that a caller will hear."""
 

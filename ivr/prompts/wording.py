@@ -9,13 +9,16 @@ measure (两千, 两元), 二 stands before 十, wherever it doesn't lead (两�
 GB/T 15835-2011: a year is read digit by digit. In strings of digits 1 is 幺, since 一 and 七 are confused on a line.
 """
 
+import hashlib
+import re
+import unicodedata
 from calendar import monthrange
 from collections.abc import Sequence
 from functools import cache
 from itertools import islice, pairwise
 
 from cti.domain.events import Language
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
 from ivr.prompts.errors import UnsayableError
 
 MOST_FEN = 9_999_999_999
@@ -27,6 +30,7 @@ MOST_PHONE_DIGITS = 15
 
 _LEAP_YEAR = 2024
 _GROUP = 4
+_NUMBER = re.compile(r"[0-9]+")
 
 
 def say(value: Value, language: Language) -> str:
@@ -67,6 +71,13 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
         case AccountDigits(digits):
             _check(digits.isascii() and digits.isdigit(), "an account number")
             return _zh_digits(digits) if chinese else _en_digits(digits)
+        case Time(hour, minute):
+            _check(0 <= hour <= 23 and 0 <= minute <= 59, "a time of day")
+            return _zh_time(hour, minute) if chinese else _en_time(hour, minute)
+        case Words(zh, en):
+            text = zh if chinese else en
+            _check(bool(text.strip()) and not any(letter.isdigit() for letter in text), "words")
+            return (text,)
 
 
 def suffix(value: Value) -> str:
@@ -90,6 +101,23 @@ def suffix(value: Value) -> str:
             return number.removeprefix("+")
         case AccountDigits(digits):
             return digits
+        case Time(hour, minute):
+            return f"{hour:02d}{minute:02d}"
+        case Words(zh, en):
+            return hashlib.sha256(f"{zh}\n{en}".encode()).hexdigest()[:16]
+
+
+def spelt_out(text: str, language: Language) -> str:
+    """Return ``text`` with its numbers as words: "28号" as 二十八号, "Road 28" as "Road twenty-eight"."""
+    return _NUMBER.sub(lambda found: _number_in_text(found[0], language), unicodedata.normalize("NFKC", text))
+
+
+def _number_in_text(digits: str, language: Language) -> str:
+    """Return a number as words; one that is longer than a house's, or begins with 0, digit by digit."""
+    if len(digits) > _GROUP or (len(digits) > 1 and digits.startswith("0")):
+        return "".join(_zh_spelt(digits)) if language == "zh" else " ".join(_en_spelt(digits))
+    words = _zh_count(int(digits)) if language == "zh" else " ".join(_en_number(int(digits)))
+    return "二" if words == "两" else words
 
 
 def phone_groups(digits: str) -> tuple[int, ...]:
@@ -226,6 +254,19 @@ def _zh_digits(digits: str) -> tuple[str, ...]:
     return (*(group + "，" for group in groups[:-1]), groups[-1])
 
 
+_ZH_PARTS_OF_DAY = ((6, "凌晨"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
+"""Until which hour each part of the day lasts: what people say before a time on a twelve-hour clock."""
+
+
+def _zh_time(hour: int, minute: int) -> tuple[str, ...]:
+    """Return 下午两点三十分: an hour alone needs no minutes, a minute under ten a 零."""
+    part = next(name for until, name in _ZH_PARTS_OF_DAY if hour < until)
+    words = part + (_zh_rest(hour % 12 or 12, leads=True) if hour else "零") + "点"
+    if not minute:
+        return (words,)
+    return (words, ("零" if minute < 10 else "") + _zh_ordinal(minute) + "分")
+
+
 # ------------------------------------------------------------------ English
 
 _EN_SMALL = (
@@ -303,6 +344,21 @@ def _en_day(month: int, day: int) -> tuple[str, ...]:
     head, dash, last = _en_under_100(day).rpartition("-")
     rank = _EN_RANKS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
     return (_EN_MONTHS[month], head + dash + rank)
+
+
+def _en_time(hour: int, minute: int) -> tuple[str, ...]:
+    """Return "two thirty in the afternoon": "p.m." is lost on a telephone line."""
+    if (hour, minute) in _EN_NAMED_TIMES:
+        return (_EN_NAMED_TIMES[hour, minute],)
+    part = "at night" if hour < 6 or hour >= 21 else next(name for until, name in _EN_PARTS_OF_DAY if hour < until)
+    words = _EN_SMALL[hour % 12 or 12]
+    if not minute:
+        return (f"{words} o'clock", part)
+    return (words, f"oh {_EN_SMALL[minute]}" if minute < 10 else _en_under_100(minute), part)
+
+
+_EN_NAMED_TIMES = {(0, 0): "midnight", (12, 0): "noon"}
+_EN_PARTS_OF_DAY = ((12, "in the morning"), (18, "in the afternoon"), (24, "in the evening"))
 
 
 def _en_digits(digits: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from ivr.ports import Billing, CallIds, Desk, Facts, Speech
 from ivr.services.bill import LatestBill
 from ivr.services.identify import Identify
 from ivr.services.phone_line import ClipLengths, PhoneLine
+from ivr.services.public import Public, public_services
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +39,17 @@ ENTRY: Final = "water"
 _LINKEDID = re.compile(r"[A-Za-z0-9._-]{1,96}")
 
 
-def services(billing: Billing, settings: Settings, clock: Clock) -> Mapping[str, Service]:
+def services(
+    billing: Billing, settings: Settings, clock: Clock, *, public: Public | None = None
+) -> Mapping[str, Service]:
     """Return what flows may look up, by name."""
     zone = ZoneInfo(settings.site.timezone)
 
     def today() -> date:
         return clock.now().astimezone(zone).date()
 
-    return {"identify": Identify(billing), "latest_bill": LatestBill(billing, today)}
+    own: Mapping[str, Service] = {"identify": Identify(billing), "latest_bill": LatestBill(billing, today)}
+    return {**own, **public_services(public or Public(), settings, clock)}
 
 
 Flows = Callable[[str], Bundle | None]
@@ -69,6 +73,7 @@ class HotlineHandler:
         clock: Clock | None = None,
         *,
         desk: Desk | None = None,
+        public: Public | None = None,
         entry: str = ENTRY,
     ) -> None:
         self._flows = flows
@@ -77,7 +82,7 @@ class HotlineHandler:
         self._call_ids = call_ids
         self._settings = settings
         self._clock = clock or Clock()
-        self._services = services(billing, settings, self._clock)
+        self._services = services(billing, settings, self._clock, public=public)
         self._lengths = ClipLengths()
         self._desk = desk or Desk()
         self._entry = entry
@@ -151,7 +156,7 @@ class HotlineHandler:
             if outcome.result in ("person", "done", "transfer"):
                 await session.set_variable("HYDROPHONE_RESULT", outcome.result)
         except HungUpError:
-            return Outcome("hangup", served=outcome.served)
+            return Outcome("hangup", served=outcome.served, leaves_as=outcome.leaves_as)
         return outcome
 
     async def _apologise(self, line: PhoneLine, flow: FlowRun) -> None:

@@ -38,7 +38,7 @@ class PretendBilling:
 
     async def check_pin(self, account: AccountNumber, pin: str) -> PinVerdict:
         """Check ``pin`` against the table."""
-        await _behave(self._pins)
+        await behave(self._pins)
         customer = self._customers.get(account)
         if customer is None:
             return PinVerdict.NO_ACCOUNT
@@ -48,36 +48,36 @@ class PretendBilling:
 
     async def account(self, account: AccountNumber) -> Account | None:
         """Return the account with nothing but its number."""
-        await _behave(self._bills)
+        await behave(self._bills)
         return _bare(account) if account in self._customers else None
 
     async def bills(self, account: AccountNumber, *, limit: int) -> Sequence[Bill]:
         """Return the account's bills, newest first."""
-        await _behave(self._bills)
+        await behave(self._bills)
         customer = self._customers.get(account)
         bills = () if customer is None else customer.bills
         return sorted(bills, key=lambda bill: bill.period, reverse=True)[:limit]
 
     async def accounts_of_number(self, number: str) -> Sequence[Account]:
         """Return the accounts with this number among their customer's."""
-        await _behave(self._bills)
+        await behave(self._bills)
         return [_bare(AccountNumber(found)) for found, customer in self._customers.items() if number in customer.phones]
 
     async def last_payment(self, account: AccountNumber) -> Payment | None:
         """Return the account's last payment."""
-        await _behave(self._bills)
+        await behave(self._bills)
         return None if (customer := self._customers.get(account)) is None else customer.last_payment
 
     async def readings(self, account: AccountNumber, *, limit: int) -> Sequence[Reading]:
         """Return the account's readings, newest first."""
-        await _behave(self._bills)
+        await behave(self._bills)
         customer = self._customers.get(account)
         readings = () if customer is None else customer.readings
         return sorted(readings, key=lambda reading: reading.on, reverse=True)[:limit]
 
     async def tariff(self, account: AccountNumber) -> Tariff | None:
         """Return the account's tariff."""
-        await _behave(self._bills)
+        await behave(self._bills)
         return None if (customer := self._customers.get(account)) is None else customer.tariff
 
 
@@ -86,7 +86,8 @@ def _bare(account: AccountNumber) -> Account:
     return Account(account, "", "", "", "", "", MeterState.IN_SERVICE, False, False, False)
 
 
-async def _behave(behaviour: Behaviour) -> None:
+async def behave(behaviour: Behaviour) -> None:
+    """Answer late, refuse, fail, or never answer."""
     match behaviour:
         case "down":
             raise BillingUnavailableError

@@ -15,7 +15,7 @@ from cti.domain.events import Language
 from ivr.errors import HungUpError
 from ivr.flow.errors import RecordingFailedError
 from ivr.flow.line import Recorded, Speaking
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Value
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
 from ivr.prompts.catalogue import SLOW_PACE, Catalogue
 from ivr.prompts.lengths import Lengths
 
@@ -164,3 +164,7 @@ def written(value: Value) -> str:
             return number
         case AccountDigits(digits):
             return digits
+        case Time(hour, minute):
+            return f"{hour}:{minute:02d}"
+        case Words(zh, en):
+            return f"{zh} / {en}"

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cti.domain.incidents import IncidentKind
 from cti.domain.utility import Bill
-from ivr.flow.outcome import Result
+from ivr.flow.outcome import LeavesAs, Result
 from ivr.simulator.billing import Behaviour, Customer
 from ivr.simulator.errors import ScriptFaultsError
 from ivr.simulator.line import HANG_UP, KEYS, SPEAK, WAIT
@@ -91,11 +92,20 @@ def _alike(raw: Any) -> Any:
     return {"pins": raw, "bills": raw} if isinstance(raw, str) else raw
 
 
+class IncidentGiven(Part):
+    """What is wrong everywhere, ``until`` when, and whether its ``streets`` can be spoken."""
+
+    kind: IncidentKind
+    until: datetime | None = None
+    streets: bool = True
+
+
 class Given(Part):
     """What there is before anybody calls. ``now`` is the hotline's own time of day, ``number`` the caller's.
 
     ``desk`` is how those behave who take messages, callbacks and marks; numbers ``refused`` are not called back, those
-    in ``waiting`` have a callback already. Without ``records`` the PBX can't record.
+    in ``waiting`` have a callback already. Without ``records`` the PBX can't record. ``public`` is how services behave
+    that are about nobody: incidents, opening hours, reports.
     """
 
     now: datetime | None = None
@@ -107,6 +117,8 @@ class Given(Part):
     refused: tuple[str, ...] | None = None
     waiting: tuple[str, ...] | None = None
     records: bool | None = None
+    incident: IncidentGiven | None = None
+    public: Behaviour | None = None
 
     def under(self, common: "Given") -> "Given":
         """Return this with what it leaves open taken from ``common``."""
@@ -119,6 +131,8 @@ class Given(Part):
             refused=common.refused if self.refused is None else self.refused,
             waiting=common.waiting if self.waiting is None else self.waiting,
             records=common.records if self.records is None else self.records,
+            incident=self.incident or common.incident,
+            public=common.public if self.public is None else self.public,
         )
 
 
@@ -176,6 +190,7 @@ class Expect(Part):
     served: bool | None = None
     queue: str | None = None
     target: str | None = None
+    leaves_as: LeavesAs | None = None
     messages: tuple[str, ...] | None = None
     marks: dict[str, int] | None = None
     call_back: str | None = None

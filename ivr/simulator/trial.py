@@ -15,16 +15,19 @@ from cti.domain.ids import CallId
 from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
 from ivr.flow.outcome import Outcome
+from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
 from ivr.flow.texts import INLINE
 from ivr.prompts.catalogue import Catalogue
 from ivr.prompts.lengths import Lengths
 from ivr.services.hotline import services
+from ivr.services.public import Public
 from ivr.simulator.billing import PretendBilling
 from ivr.simulator.clock import run
 from ivr.simulator.desk import PretendDesk
 from ivr.simulator.errors import OutOfKeysError, OutOfTurnError, SimulatorError
 from ivr.simulator.line import Heard, PretendLine, Thumb
+from ivr.simulator.public import PretendNotices, PretendReports, incident, pretend_public
 from ivr.simulator.script import BillingGiven, Call, Expect, Given, Interruption, Said
 
 SPOKEN: Final = "speak"
@@ -83,7 +86,7 @@ class Simulator:
         flow = FlowRun(
             self._flow.flow,
             line,
-            services(billing, self._settings, clock),
+            self._services(given, billing, clock),
             story,
             desk=trial.desk.desk,
             called=self._flow.called,
@@ -94,6 +97,18 @@ class Simulator:
         except Exception as error:  # noqa: BLE001 - whatever a flow ends in is what this is to find out
             trial.error = error
         trial.took_s = loop.time()
+
+    def _services(self, given: Given, billing: PretendBilling, clock: Clock) -> Mapping[str, Service]:
+        zone = ZoneInfo(self._settings.site.timezone)
+        told = given.incident
+        if told is None:
+            notices = PretendNotices()
+        else:
+            until = None if told.until is None else told.until.replace(tzinfo=zone)
+            notices = PretendNotices(incident(told.kind, clock.now(), until), told.streets)
+        public = Public(notices, None, PretendReports())
+        own = services(billing, self._settings, clock)
+        return {**own, **pretend_public(public, given.public or 0.0, self._settings, clock)}
 
 
 class _Script:
@@ -205,6 +220,8 @@ def _outcome(expect: Expect, outcome: Outcome) -> Iterator[str]:
         yield f"the outcome was {outcome.result}, not {expect.outcome}"
     if expect.served is not None and outcome.served != expect.served:
         yield f"the caller was {'served' if outcome.served else 'not served'}"
+    if expect.leaves_as is not None and outcome.leaves_as != expect.leaves_as:
+        yield f"who left then left as {outcome.leaves_as or 'nothing'}, not as {expect.leaves_as}"
     if expect.queue is not None and outcome.queue != expect.queue:
         yield f"the queue was {outcome.queue or 'that of the site'}, not {expect.queue}"
     if expect.target is not None and outcome.target != expect.target:

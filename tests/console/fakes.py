@@ -39,6 +39,7 @@ from cti.domain.utility import (
     Reading,
     ReadingKind,
 )
+from tests.console.incident_stores import FakeIncidents
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 PBX = PbxName("main")
@@ -443,6 +444,7 @@ class FakeStores:
     kpis: FakeKpis = field(default_factory=FakeKpis)
     readings: FakeReadings = field(default_factory=FakeReadings)
     history: FakeHistory = field(default_factory=FakeHistory)
+    incidents: FakeIncidents = field(default_factory=FakeIncidents)
 
     def ports(self) -> Stores:
         return Stores(
@@ -454,6 +456,7 @@ class FakeStores:
             self.kpis,
             self.readings,
             self.history,
+            self.incidents,
         )
 
 

@@ -10,6 +10,15 @@ BODIES: dict[str, Any] = {
     "makeToken": {"user": "agent1", "password": "wrong"},
     "changeTicket": {"version": 1, "note": "ok"},
     "decideReading": {"confirmed": True},
+    "openIncident": {
+        "id": str(UUID(int=7)),
+        "kind": "burst",
+        "zone": "Z01",
+        "streets_zh": "人民路",
+        "streets_en": "Renmin Road",
+        "until": "2030-01-01T00:00:00Z",
+    },
+    "changeIncident": {"ended": True},
     "choosePresence": {"presence": "break"},
     "extendWrapUp": {"by_s": 30},
 }

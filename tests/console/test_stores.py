@@ -33,6 +33,7 @@ from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.console.conftest import free_port
 from tests.console.fakes import NOON, WATER, Clock, FakeLive, a_reported_reading
+from tests.console.incident_stores import real_incidents
 from tests.postgres import database, database_dsn, postgres_server
 from tests.storage.calls import a_call, abandoned, at, ended, in_menu, served
 
@@ -105,6 +106,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         kpis=KpiStore(database, now=clock),
         readings=ReportedReadings(database, now=clock),
         history=KeptHistory(Replay(JournalStore(database), Codec())),
+        incidents=real_incidents(database, clock),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -239,6 +241,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         kpis=KpiStore(real.database),
         readings=ReportedReadings(real.database),
         history=KeptHistory(Replay(JournalStore(real.database), Codec())),
+        incidents=real_incidents(real.database, lambda: NOON),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)

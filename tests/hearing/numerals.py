@@ -112,6 +112,28 @@ def zh_month(words: str) -> tuple[int, int]:
     return int(digits), zh_number(month)
 
 
+def zh_time(words: str) -> tuple[int, int]:
+    """Read 下午两点三十分 as 14, 30."""
+    part, rest = words[:2], words[2:]
+    hour_words, _, minute_words = rest.partition("点")
+    hour = zh_number(hour_words.replace("两", "二"))
+    minute = zh_number(minute_words.removesuffix("分").removeprefix("零")) if minute_words else 0
+    later = part in ("下午", "晚上") or (part == "中午" and hour != 12)
+    return (hour % 12 + (12 if later or part == "中午" else 0), minute)
+
+
+def en_time(words: str) -> tuple[int, int]:
+    """Read "two thirty in the afternoon" as 14, 30."""
+    if words in ("noon", "midnight"):
+        return (12 if words == "noon" else 0, 0)
+    said, part = re.split(r" (?=in the|at night)", words)
+    hour_words, _, minute_words = said.partition(" ")
+    hour = en_number(hour_words)
+    minute = 0 if minute_words == "o'clock" else en_number(minute_words.removeprefix("oh "))
+    late = part in ("in the afternoon", "in the evening") or (part == "at night" and 9 <= hour < 12)
+    return (hour % 12 + (12 if late else 0), minute)
+
+
 def en_rank(words: str) -> int:
     """Read twenty-fifth, 25th."""
     if match := re.fullmatch(r"([0-9]+)(st|nd|rd|th)?", words):

@@ -2,6 +2,7 @@
 import type {
   AgentView,
   CallView,
+  IncidentList,
   KpiAnswer,
   KpiFigure,
   LinkView,
@@ -258,6 +259,7 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
   account_keyed: '10000012',
   billing_available: true,
   records_available: true,
+  incident: null,
   reported_readings: [
     {
       id: '00000000-0000-4000-8000-000000000301',
@@ -476,6 +478,36 @@ const figure = (kpi: KpiFigure['kpi'], value: number): KpiFigure => ({
   ],
   goal: { bound: 80, at_most: false },
   met: value >= 80,
+});
+
+export const incidents = (): IncidentList => ({
+  items: [
+    {
+      id: CALL,
+      kind: 'burst',
+      zone: 'Z01',
+      streets_zh: '人民路二十八号至一百零二号',
+      streets_en: 'Renmin Road twenty-eight to one hundred and two',
+      since: ago(1800),
+      until: ago(-7200),
+      ended_at: null,
+      by: 'supervisor1',
+      spoken: true,
+    },
+    {
+      id: `${CALL.slice(0, -1)}9`,
+      kind: 'planned',
+      zone: null,
+      streets_zh: '全市',
+      streets_en: 'the whole town',
+      since: ago(90_000),
+      until: ago(60_000),
+      ended_at: ago(61_000),
+      by: 'supervisor1',
+      spoken: true,
+    },
+  ],
+  zones: [{ code: 'Z01', name_zh: '城东', name_en: 'East' }],
 });
 
 export const kpi = (): KpiAnswer => ({

@@ -7,6 +7,7 @@ from ivr.flow.visit import MAX_REPEATS, PERSON_KEY, REPEAT_KEY, Passed, Visit
 
 async def say(visit: Visit, step: Say) -> Passed:
     """Say it and go on; a key counts for the step that follows."""
+    visit.leaves_as = step.leaves_as or visit.leaves_as
     for heard_before in range(MAX_REPEATS):
         if await visit.keypad.play(visit.speaking(step.say, slow=heard_before > 0)):
             visit.served = visit.served or step.serves
@@ -47,11 +48,12 @@ async def hang_up(visit: Visit, step: HangUp) -> Passed:
     await visit.keypad.play(visit.speaking(step.say))
     if visit.keypad.early() == PERSON_KEY:
         return visit.to_person(PERSON_KEY)
-    visit.end = Outcome("done", served=visit.served)
+    visit.end = Outcome("done", served=visit.served, leaves_as=visit.leaves_as)
     return Passed("done", None)
 
 
 def go_back(visit: Visit, step: Return) -> Passed:
-    """Go back to the flow that called."""
+    """Go back to the flow that called; what the caller has heard in this one is not what they came for."""
+    visit.leaves_as = None
     visit.returned = step.way
     return Passed(step.way, None)

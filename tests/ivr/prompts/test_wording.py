@@ -4,10 +4,10 @@ import cn2an
 import pytest
 
 from cti.domain.events import Language
-from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.ports import Count, Day, Digits, Money, Month, Time, Value, Words
 from ivr.prompts.catalogue import all_days
 from ivr.prompts.errors import UnsayableError
-from ivr.prompts.wording import MOST_FEN, phrases, say, suffix
+from ivr.prompts.wording import MOST_FEN, phrases, say, spelt_out, suffix
 from tests.hearing import numerals
 
 
@@ -100,6 +100,52 @@ def test_digits_are_read_back_and_one_is_yao() -> None:
     assert say(Digits("77221356"), "en") == "seven seven two two, one three five six"
 
 
+def test_every_minute_of_a_day_is_read_back() -> None:
+    for hour in range(24):
+        for minute in range(60):
+            time = Time(hour, minute)
+            assert numerals.zh_time(say(time, "zh")) == (hour, minute), say(time, "zh")
+            assert numerals.en_time(say(time, "en")) == (hour, minute), say(time, "en")
+
+
+TIMES_BY_HAND = [
+    (0, 0, "凌晨零点", "midnight"),
+    (2, 5, "凌晨两点零五分", "two oh five at night"),
+    (8, 30, "上午八点三十分", "eight thirty in the morning"),
+    (12, 0, "中午十二点", "noon"),
+    (12, 45, "中午十二点四十五分", "twelve forty-five in the afternoon"),
+    (14, 0, "下午两点", "two o'clock in the afternoon"),
+    (22, 2, "晚上十点零二分", "ten oh two at night"),
+]
+
+
+@pytest.mark.parametrize(("hour", "minute", "zh", "en"), TIMES_BY_HAND)
+def test_times_are_said_as_people_say_them(hour: int, minute: int, zh: str, en: str) -> None:
+    assert (say(Time(hour, minute), "zh"), say(Time(hour, minute), "en")) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("人民路28号至102弄", "人民路二十八号至一百零二弄", None),
+        ("２号楼", "二号楼", None),
+        ("13800138000", "幺三八零零幺三八零零零", None),
+        ("Road 28 to 102", None, "Road twenty-eight to one hundred and two"),
+        ("Block 007", None, "Block zero zero seven"),
+        ("no numbers", None, "no numbers"),
+    ],
+)
+def test_numbers_in_written_words_are_spelt_out(text: str, zh: str | None, en: str | None) -> None:
+    assert zh is None or spelt_out(text, "zh") == zh
+    assert en is None or spelt_out(text, "en") == en
+
+
+def test_written_words_are_said_as_they_are() -> None:
+    streets = Words("人民路二十八号", "Renmin Road")
+    assert (say(streets, "zh"), say(streets, "en")) == ("人民路二十八号", "Renmin Road")
+    assert suffix(streets) == suffix(Words("人民路二十八号", "Renmin Road")) != suffix(Words("人民路", "Renmin Road"))
+
+
 def test_counts_are_read_back() -> None:
     for number in (*range(12_000), 99_999, 100_000, 1_000_001, 20_000_000):
         assert numerals.zh_number(say(Count(number), "zh")) == number
@@ -109,7 +155,7 @@ def test_counts_are_read_back() -> None:
 @pytest.mark.parametrize(
     "value",
     [Money(-1), Money(MOST_FEN + 1), Month(1999, 1), Month(2026, 13), Day(2, 30), Day(0, 1), Day(4, 31),
-     Digits(""), Digits("12a"), Digits("１２"), Count(-1)],
+     Time(24, 0), Time(0, 60), Words("", ""), Words("2", "2"), Digits(""), Digits("12a"), Digits("１２"), Count(-1)],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_is_no_value_is_refused(value: Value, language: Language) -> None:

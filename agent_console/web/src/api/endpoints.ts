@@ -4,7 +4,10 @@ import type {
   CallRecord,
   DemoPhone,
   Health,
+  IncidentList,
+  IncidentView,
   KpiAnswer,
+  NewIncident,
   Presence,
   PushTicket,
   ReportedReadingView,
@@ -60,3 +63,8 @@ export const kpi = (filter: KpiFilter) =>
     'GET',
     `/api/kpi?${new URLSearchParams(Object.entries(filter).filter(([, v]) => v !== ''))}`,
   );
+
+export const incidents = () => ask<IncidentList>('GET', '/api/incidents');
+export const openIncident = (incident: NewIncident) => ask<IncidentView>('POST', '/api/incidents', incident);
+export const endIncident = (id: string) =>
+  ask<IncidentView>('PATCH', `/api/incidents/${encodeURIComponent(id)}`, { ended: true });

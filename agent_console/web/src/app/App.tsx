@@ -17,6 +17,7 @@ const LoginPage = lazy(() => import('../pages/login/LoginPage'));
 const ConsolePage = lazy(() => import('../pages/console/ConsolePage'));
 const TicketsPage = lazy(() => import('../pages/tickets/TicketsPage'));
 const FiguresPage = lazy(() => import('../pages/figures/FiguresPage'));
+const IncidentsPage = lazy(() => import('../pages/incidents/IncidentsPage'));
 const LivePage = lazy(() => import('../pages/live/LivePage'));
 const DemoPhonePage = lazy(() => import('../pages/phone/DemoPhonePage'));
 const Shell = lazy(() => import('./Shell'));
@@ -102,7 +103,7 @@ function Walled() {
   if (state.kind === 'nobody') return <Redirect to="/login" />;
   const { role } = state.session;
   if (place === '/' && role !== 'agent') return <Redirect to={START[role]} />;
-  if (/^\/(live|figures)/.test(place) && role === 'agent') return <Redirect to="/" />;
+  if (/^\/(live|figures|incidents)/.test(place) && role === 'agent') return <Redirect to="/" />;
   return (
     <Shell>
       <Net name={place} key={place}>
@@ -113,6 +114,7 @@ function Walled() {
             <Route path="/tickets/:id" component={TicketsPage} />
             <Route path="/live" component={LivePage} />
             <Route path="/figures" component={FiguresPage} />
+            <Route path="/incidents" component={IncidentsPage} />
             <Route component={NotFound} />
           </Switch>
         </Suspense>

@@ -95,6 +95,7 @@ function Pages({ agent }: { agent: boolean }) {
     : ([
         ['/live', t('app.live')],
         ['/figures', t('app.figures')],
+        ['/incidents', t('app.incidents')],
         ['/tickets', t('app.tickets')],
       ] as const);
   return (

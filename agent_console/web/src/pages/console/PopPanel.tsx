@@ -4,8 +4,9 @@ import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { tellServer, useLive } from '../../app/live';
 import { afterPaint } from '../../app/marks';
+import { useLanguage, useTimes } from '../../app/site';
 import { agentPhone } from '../../phone/agentPhone';
-import type { Pop } from '../../wire';
+import type { IncidentView, Pop } from '../../wire';
 import { AccountHead, Facts } from './AccountCard';
 import { CallerStrip } from './CallerStrip';
 import { Choices } from './Choices';
@@ -28,6 +29,15 @@ export function PopPanel({ pop }: { pop: Pop }) {
       aria-live="polite"
     >
       <CallerStrip pop={pop} />
+      {pop.incident && (
+        <Alert
+          type="error"
+          showIcon
+          title={t('incidents.here', { kind: t(`incident.${pop.incident.kind}`) })}
+          description={<IncidentFacts incident={pop.incident} />}
+          data-testid="pop-incident"
+        />
+      )}
       {!pop.billing_available && (
         <Alert
           type="warning"
@@ -89,6 +99,14 @@ export function PopPanel({ pop }: { pop: Pop }) {
       </div>
     </section>
   );
+}
+
+function IncidentFacts({ incident }: { incident: IncidentView }) {
+  const { t } = useTranslation();
+  const times = useTimes();
+  const streets = useLanguage() === 'zh' ? incident.streets_zh : incident.streets_en;
+  const until = incident.until ? times.stamp(incident.until) : t('incidents.unknown');
+  return <>{t('incidents.facts', { streets, until })}</>;
 }
 
 /** Once per offer: tell the phone that it may ring, and the server how long the agent's eyes had to wait. */

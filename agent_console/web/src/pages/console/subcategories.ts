@@ -3,7 +3,16 @@ import type { Category } from '../../wire';
 
 export const SUBCATEGORIES = {
   enquiry: ['bill', 'balance', 'tariff', 'outage', 'water_quality', 'other'],
-  repair: ['burst_main', 'leak', 'no_water', 'low_pressure', 'meter_fault', 'cover_missing', 'other'],
+  repair: [
+    'burst_main',
+    'leak',
+    'no_water',
+    'water_quality',
+    'low_pressure',
+    'meter_fault',
+    'cover_missing',
+    'other',
+  ],
   complaint: ['bill', 'reading_dispute', 'water_quality', 'service_quality', 'staff', 'slow_repair', 'other'],
   suggestion: ['website', 'process', 'saving_water', 'other'],
   report: ['water_theft', 'illegal_connection', 'pollution', 'other'],
