@@ -54,7 +54,7 @@ class CallStore:
         row = call_row(call, e164(call.caller_number, self._region))
 
         async def work(connection: AsyncConnection) -> TicketId:
-            kept = (await connection.execute(UPSERT, row)).mappings().one()
+            kept = (await UPSERT.execute(connection, row)).mappings().one()
             return await keep_ticket(connection, kept, zone=self._zone, now=self._now())
 
         return await self._database.run(work)
