@@ -88,7 +88,12 @@ def own_calls(agent: AgentId, state: CentreState) -> Iterable[CallId]:
 
 def is_with(agent: AgentId, call: Call) -> bool:
     """Tell whether the call rings at this agent's phone or is up there."""
-    return agent in (call.offered_to, call.agent)
+    return agent in agents_with(call)
+
+
+def agents_with(call: Call) -> tuple[AgentId | None, ...]:
+    """Return the agents with whom the call is; None among them means nobody."""
+    return (call.offered_to, call.agent)
 
 
 # ------------------------------------------------------------------ the live state

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent_console import views
 from agent_console.auth import Login
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre
 from agent_console.push.delays import PopDelays
 from agent_console.push.frames import Composer, numbered
 from agent_console.push.outbox import Ids, Outbox, OutboxFullError, Places
+from agent_console.push.rota import TURNS, Rota
 from agent_console.wire import Role
 from agent_console.wire_live import Pop
 from agent_console.wire_push import PopShown
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.05
 """Changes within this time of each other go out together. The first after a pause goes at once."""
+
+NOBODY: frozenset["Console"] = frozenset()
 
 GONE = 1000
 TOO_SLOW = 1013
@@ -77,6 +81,9 @@ class Hub:
         self._composer = Composer(lambda: live.state, live_now or now)
         self._consoles: set[Console] = set()
         self._phones: dict[AgentId, Console] = {}
+        self._seers: set[Console] = set()
+        self._showing: dict[CallId, set[Console]] = {}
+        self._rota: Rota[Console] = Rota(TURNS if gather_s > 0 else 1)
         self._gathered = Ids()
         self._places = Places()
         self._timer: asyncio.Handle | None = None
@@ -92,7 +99,10 @@ class Hub:
         console = Console(login)
         console.wake.set()
         self._consoles.add(console)
-        if console.is_phone:
+        if not console.is_phone:
+            self._seers.add(console)
+        else:
+            self._rota.join(console)
             old = self._phones.get(login.user)
             self._phones[login.user] = console
             if old is None:
@@ -105,6 +115,9 @@ class Hub:
     def leave(self, console: Console) -> None:
         """Let a console go. The agent is without one only if this was their newest."""
         self._consoles.discard(console)
+        self._seers.discard(console)
+        self._rota.leave(console)
+        self._note_shown(console, set(console.shown_calls), set())
         if self._phones.get(console.login.user) is console:
             del self._phones[console.login.user]
             self._live.console_closed(console.login.user)
@@ -126,24 +139,48 @@ class Hub:
         """Gather what changed, to be told to all in a moment."""
         self._composer.forget(changes)
         self._gathered.add(changes)
-        if self._timer is None and len(self._gathered):
+        if len(self._gathered):
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self._timer is None:
             loop = asyncio.get_running_loop()
             wait_s = self._last_flush_s + self._gather_s - loop.time()
             self._timer = loop.call_later(wait_s, self.flush) if wait_s > 0 else loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Tell every console what changed since the last time."""
+        """Tell every console what changed since the last time, those of agents what concerns them."""
         self._last_flush_s = asyncio.get_running_loop().time()
         self._timer = None
         gathered, self._gathered = self._gathered, Ids()
         self._places.complete(gathered, self._live.state)
         self._composer.forget_ids(gathered)
-        for console in self._consoles:
-            try:
-                console.outbox.changed(gathered)
-                console.wake.set()
-            except OutboxFullError:
-                console.close_soon(TOO_SLOW)
+        self._rota.note(gathered.queues)
+        for console in self._consoles if gathered.links else self._concerned(gathered):
+            self._tell(console, gathered)
+        totals, whose_turn = self._rota.take()
+        for console in whose_turn:
+            self._tell(console, Ids(queues=totals))
+        if self._rota.is_due:
+            self._flush_soon()
+
+    def _concerned(self, ids: Ids) -> set[Console]:
+        """Return who has to know at once: whoever sees everything, and the agents whom it is about."""
+        agents = set(ids.agents)
+        found = set(self._seers)
+        for call_id in ids.calls:
+            found |= self._showing.get(call_id, NOBODY)
+            call = self._live.state.calls.get(call_id)
+            if call is not None:
+                agents.update(views.agents_with(call))
+        return found | {self._phones[agent] for agent in agents & self._phones.keys()}
+
+    def _tell(self, console: Console, ids: Ids) -> None:
+        try:
+            console.outbox.changed(ids)
+            console.wake.set()
+        except OutboxFullError:
+            console.close_soon(TOO_SLOW)
 
     def show(self, agent: AgentId, pop: Pop) -> None:
         """Show a pop, before anything else."""
@@ -184,8 +221,7 @@ class Hub:
 
     def take(self, console: Console) -> bytes | None:
         """Return the console's next frame, numbered, or None when it has everything."""
-        if console.close_code is None and console.login.expires_at <= self._now():
-            console.close_soon(SESSION_OVER)
+        self._end_if_expired(console)
         body = console.outbox.take_urgent()
         if body is None and console.close_code is None:
             body = self._take_state(console)
@@ -193,14 +229,36 @@ class Hub:
 
     def heartbeat(self, console: Console) -> bytes:
         """Return a frame for a console that has been told nothing for a while."""
+        self._end_if_expired(console)
         return self._number(console, self._composer.heartbeat())
 
+    def _end_if_expired(self, console: Console) -> None:
+        if console.close_code is None and console.login.expires_at <= self._now():
+            console.close_soon(SESSION_OVER)
+
     def _take_state(self, console: Console) -> bytes | None:
+        before = set(console.shown_calls)
         if console.outbox.take_snapshot():
             pop = self._pops.peek(console.login.user) if console.is_phone else None
-            return self._composer.snapshot(console.login, pop, console.shown_calls)
-        changed = console.outbox.take_changed()
-        return self._composer.upsert(changed, console.login, console.shown_calls) if changed is not None else None
+            body: bytes | None = self._composer.snapshot(console.login, pop, console.shown_calls)
+        else:
+            changed = console.outbox.take_changed()
+            if changed is None:
+                return None
+            body = self._composer.upsert(changed, console.login, console.shown_calls)
+        if console.is_phone:
+            self._note_shown(console, before, console.shown_calls)
+        return body
+
+    def _note_shown(self, console: Console, before: set[CallId], after: set[CallId]) -> None:
+        """Remember on which consoles a call is, to tell them when it changes or is there no longer."""
+        for call in before - after:
+            consoles = self._showing.get(call, set())
+            consoles.discard(console)
+            if not consoles:
+                self._showing.pop(call, None)
+        for call in after - before:
+            self._showing.setdefault(call, set()).add(console)
 
     def _number(self, console: Console, body: bytes) -> bytes:
         console.seq += 1
