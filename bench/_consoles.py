@@ -2,7 +2,8 @@
 
 As a program (``python -m bench._consoles``) they are a process of their own: what to connect comes as one line of
 JSON on standard input, then a line ``ready`` goes out, then one line of JSON per pop: the call's caller number, and
-the time of the monotonic clock, which all processes of a machine share, in nanoseconds. Closing its input ends it.
+the time of the monotonic clock, which all processes of a machine share, in nanoseconds. What comes through the bare
+relay is told alike. Closing its input ends it.
 """
 
 import asyncio
@@ -94,6 +95,15 @@ class Consoles:
                 self._on_pop(orjson.loads(frame)["pop"]["caller_number"], at_ns)
 
 
+async def _relayed(port: int, told: OnPop) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        while line := await reader.readline():
+            told(line.decode().strip(), time.monotonic_ns())
+    finally:
+        writer.close()
+
+
 async def _program() -> None:
     loop = asyncio.get_running_loop()
     asked = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
@@ -104,10 +114,13 @@ async def _program() -> None:
         out.flush()
 
     consoles = Consoles(asked["console_url"], asked["push_url"], asked["sessions"], told)
+    relayed = asyncio.create_task(_relayed(asked["relay_port"], told), name="relayed")
     async with consoles.open():
         out.write(b"ready\n")
         out.flush()
         await loop.run_in_executor(None, sys.stdin.read)
+    relayed.cancel()
+    await asyncio.gather(relayed, return_exceptions=True)
     out.write(orjson.dumps({"frames": consoles.frames, "lost": consoles.lost}) + b"\n")
     out.flush()
 

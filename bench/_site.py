@@ -34,6 +34,8 @@ from storage.schema import user_queues, users
 REPO = Path(__file__).parents[1]
 _START_S = 90.0
 _STOP_S = 15.0
+_CALM_WITHIN_S = 300
+_CALM = 0.25
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -122,9 +124,20 @@ async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
         )  # fmt: skip
     try:
         await _until_healthy(settings, process, log)
+        await _until_calm(process)
         yield process
     finally:
         await end(process)
+
+
+async def _until_calm(process: Process) -> None:
+    """Wait until the daemon has done what it does only once: on a new install it renders its voice's core first."""
+    for _ in range(_CALM_WITHIN_S):
+        before = cpu_s(process.pid)
+        await asyncio.sleep(1)
+        if cpu_s(process.pid) - before < _CALM:
+            return
+    raise BenchError("the daemon finds no rest; is it still rendering its voice?")
 
 
 def _environment(settings: Settings, dsn: str) -> dict[str, str]:

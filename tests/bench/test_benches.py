@@ -2,7 +2,9 @@
 
 import json
 
-from bench import intake
+import pytest
+
+from bench import flat, intake, pop
 from bench.report import Report
 
 
@@ -21,3 +23,21 @@ async def test_intake_counts_real_calls_to_their_end() -> None:
     figures = checked(report, "intake", bars)
     assert figures["calls_ended_in_state"] == figures["calls_in_stream"] == 150
     assert set(figures["events_per_cpu_s"]) == {"bare", "panoramisk", "dispatched", "applied"}  # type: ignore[call-overload]
+
+
+def test_flat_has_the_calls_beside_which_it_measures() -> None:
+    figures = checked(
+        flat.measure(sizes=(2, 12), rounds=1),
+        "flat",
+        {"dearest ÷ cheapest, by agents", "dearest ÷ cheapest, by live calls"},
+    )
+    assert set(figures["us_per_event_by_live_calls"]) == {"2", "12"}  # type: ignore[call-overload]
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(120)
+async def test_every_pop_comes_and_is_timed() -> None:
+    report = await pop.measure(consoles=4, rates=(4,), seconds=1)
+    figures = checked(report, "pop", {"p99 at 20 calls a second, ms", "share of pops that came"})
+    assert report.bars[1].ok
+    assert figures["consoles_lost"] == 0
