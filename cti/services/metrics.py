@@ -143,7 +143,8 @@ def _journal(journal: Journal) -> Iterator[Metric]:
     }
     for name, (text, value) in gauges.items():
         yield GaugeMetricFamily(f"hydrophone_journal_{name}", text, value=value)
-    yield _counted("hydrophone_journal_events", "Events, by what became of them", "result", asdict(journal.counts))
+    counts = {"noted": journal.noted, **asdict(journal.counts)}
+    yield _counted("hydrophone_journal_events", "Events, by what became of them", "result", counts)
 
 
 def _menu(parts: Parts) -> Iterator[Metric]:

@@ -138,7 +138,7 @@ async def test_postgresql_stopped_in_the_middle_of_calls_loses_nothing_and_doubl
         await log_off(app)
         now = canon.digest(app.live.state)
         await until(lambda: not app.journal.waiting)
-        noted = app.journal.counts.noted
+        noted = app.journal.noted
         fold = await folded(database)
         positions = await numbers(database, "SELECT position FROM journal ORDER BY position")
         tickets = await numbers(database, "SELECT count(*) FROM tickets GROUP BY call_id")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import flat, intake, pop
+from bench import flat, intake, journal, pop
 from bench.report import Report
 
 
@@ -41,3 +41,11 @@ async def test_every_pop_comes_and_is_timed() -> None:
     figures = checked(report, "pop", {"p99 at 20 calls a second, ms", "share of pops that came"})
     assert report.bars[1].ok
     assert figures["consoles_lost"] == 0
+
+
+@pytest.mark.postgres
+async def test_the_journal_is_measured_on_rows_that_are_all_there_once() -> None:
+    report = await journal.measure(rounds=1, batches=1)
+    figures = checked(report, "journal", {"applied and noted ÷ applied"})
+    assert figures["events"] == journal.BATCH
+    assert set(figures["rows_per_s"]) == {"arrays", "a_statement_per_row", "copy_and_insert", "arrays_again"}  # type: ignore[call-overload]

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -64,15 +64,6 @@ class Store(Protocol):
         """Make the partitions that will be needed."""
 
 
-class _Noted(NamedTuple):
-    position: int
-    at: datetime
-    pbx: str
-    boot: int
-    linkedid: str
-    event: "Event | _Lost"
-
-
 @dataclass(slots=True)
 class _Lost:
     """Stands in the place of events that did not fit."""
@@ -80,11 +71,14 @@ class _Lost:
     events: int = 0
 
 
+_Noted = tuple[int, datetime, str, int, str, Event | _Lost]
+"""Position, time, PBX, its start, Linkedid, event. No class of its own: one is made for every event there is."""
+
+
 @dataclass(slots=True)
 class Counts:
     """What became of events."""
 
-    noted: int = 0
     written: int = 0
     spooled: int = 0
     refused: int = 0
@@ -156,23 +150,23 @@ class Journal:
 
     def note(self, event: Event) -> None:
         """Take an event that was applied just now."""
-        self.counts.noted += 1
-        if len(self._fresh) >= self.bound:
+        fresh = self._fresh
+        if len(fresh) >= self.bound:
             self._lose()
             return
-        self._fresh.append(_Noted(self._next, self.now(), *_key(event, self.state()), event))
+        pbx, boot, linkedid = _key(event, self.state())
+        fresh.append((self._next, self.now(), pbx, boot, linkedid, event))
         self._next += 1
-        if not self._wake.is_set():
-            self._wake.set()
+        self._wake.set()
 
     def _lose(self) -> None:
         """Count an event that nobody can keep any more, in a row in its place."""
         self.counts.lost += 1
-        last = self._fresh[-1].event
+        last = self._fresh[-1][-1]
         if not isinstance(last, _Lost):
             _log.critical("the journal is full and the database away: events are lost")
             last = _Lost()
-            self._fresh.append(_Noted(self._next, self.now(), "", 0, "", last))
+            self._fresh.append((self._next, self.now(), "", 0, "", last))
             self._next += 1
         last.events += 1
         self._last.due = True
@@ -193,6 +187,11 @@ class Journal:
         return True
 
     @property
+    def noted(self) -> int:
+        """How many events were given a position."""
+        return self._next - self.first
+
+    @property
     def waiting(self) -> int:
         """How many events wait in memory."""
         return len(self._fresh)
@@ -205,7 +204,7 @@ class Journal:
     @property
     def delay_s(self) -> float:
         """How old the oldest event is that the database does not have."""
-        oldest = self._spooled.since or (self._fresh[0].at if self._fresh else None)
+        oldest = self._spooled.since or (self._fresh[0][1] if self._fresh else None)
         return 0.0 if oldest is None else max(0.0, (self.now() - oldest).total_seconds())
 
     # -------------------------------------------------------------- the worker
@@ -233,7 +232,7 @@ class Journal:
         rows = await asyncio.to_thread(self._rows, batch) if batch else []
         if not self.spooling:
             if rows and not await self._write(rows, DEADLINE_S):
-                self._begin_spooling(batch[0].at)
+                self._begin_spooling(batch[0][1])
             elif rows:
                 self._done(len(rows))
         if self.spooling:
@@ -372,7 +371,7 @@ class Journal:
 
     async def _keep_snapshot(self) -> None:
         waiting = self._last.waiting
-        if waiting is None or (self._fresh and self._fresh[0].position <= waiting[0]):
+        if waiting is None or (self._fresh and self._fresh[0][0] <= waiting[0]):
             return
         position, at, state = waiting
         packed, digest = await asyncio.to_thread(lambda: (canon.pack(state), canon.digest(state)))
@@ -381,24 +380,22 @@ class Journal:
         self.counts.snapshots += 1
 
 
-_CALL_FIELDS: dict[type[Event], tuple[bool, bool, bool]] = {}
+_FIELDS: dict[type[Event], tuple[bool, bool, bool]] = {}
 
 
 def _key(event: Event, state: CentreState) -> tuple[str, int, str]:
     """Return PBX, its start and the Linkedid of what an event is about; empty and 0 for what it does not concern."""
     about: Any = event
     kind = type(event)
-    has = _CALL_FIELDS.get(kind)
+    has = _FIELDS.get(kind)
     if has is None:
-        has = _CALL_FIELDS[kind] = (hasattr(event, "pbx"), hasattr(event, "call"), hasattr(event, "record"))
-    has_pbx, has_call, has_record = has
-    if has_call or has_record:
-        id_ = about.call if has_call else about.record.id
+        has = _FIELDS[kind] = (hasattr(event, "call"), hasattr(event, "record"), hasattr(event, "pbx"))
+    if has[0] or has[1]:
+        id_ = about.call if has[0] else about.record.id
         call = state.calls.get(id_) or state.recent.get(id_)
         if call is not None:
-            boot = call.boot
-            return call.pbx, _boot(call.pbx, state) if boot is None else boot, call.linkedid
-    if has_pbx:
+            return call.pbx, _boot(call.pbx, state) if call.boot is None else call.boot, call.linkedid
+    if has[2]:
         return about.pbx, _boot(about.pbx, state), ""
     return "", 0, ""
 
