@@ -31,6 +31,9 @@ AGENT, PHONE = AgentId("agent1"), Extension("2001")
 class NoSpeech:
     """The menu says nothing here, and renders nothing."""
 
+    def learn(self, prompts: object) -> None:
+        """Learn nothing."""
+
     async def start(self) -> None:
         """Begin nothing."""
 
