@@ -116,7 +116,8 @@ class AgiSession:
             # said of a caller who is gone and of a file that can't be written; so see whether the caller is there
             await self._ask("NOOP")
             raise RecordingRefusedError(path)
-        return (reply.endpos or 0) / RATE_HZ, _key(reply)
+        # after silence the number is what was left of the time, and no key
+        return (reply.endpos or 0) / RATE_HZ, _key(reply) if reply.value == "dtmf" else ""
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         """Return the key pressed within ``timeout_s``, or ``''``."""

@@ -10,6 +10,7 @@ from ivr.agi.errors import (
     CommandTimeoutError,
     LocalProtocolError,
     PlaybackFailedError,
+    RecordingRefusedError,
     RemoteProtocolError,
 )
 from ivr.agi.session import AgiSession, Wire
@@ -156,3 +157,39 @@ async def test_minus_one_means_that_the_caller_is_gone(verb: Verb) -> None:
     async with call(replying(b"200 result=-1 endpos=80\n", b"511 Command Not Permitted\n")) as (session, _):
         with pytest.raises(HungUpError):
             await verb(session)
+
+
+RECORD = ["RECORD", "FILE", "/messages/1", "wav", "#0", "30000", "s=3"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "recorded"),
+    [
+        (b"200 result=35 (dtmf) endpos=40000\n", (5.0, "#")),
+        (b"200 result=0 (timeout) endpos=240000\n", (30.0, "")),
+        (b"200 result=24120 (timeout) endpos=24000\n", (3.0, "")),
+    ],
+)
+async def test_a_recording_ends_by_a_key_by_silence_or_at_its_longest(
+    reply: bytes, recorded: tuple[float, str]
+) -> None:
+    async with call(replying(reply)) as (session, commands):
+        assert await session.record_file("/messages/1", "#0", longest_s=30, silence_s=3) == recorded
+        assert commands == [RECORD]
+
+
+async def test_a_file_that_cannot_be_written_is_told_from_a_caller_who_is_gone() -> None:
+    async with call(replying(b"200 result=-1 (writefile)\n", b"200 result=0\n")) as (session, _):
+        with pytest.raises(RecordingRefusedError, match="/messages/1"):
+            await session.record_file("/messages/1", "#", longest_s=30, silence_s=3)
+    async with call(replying(b"200 result=-1 (hangup) endpos=8000\n", b"HANGUP\n")) as (session, _):
+        with pytest.raises(HungUpError):
+            await session.record_file("/messages/1", "#", longest_s=30, silence_s=3)
+
+
+async def test_a_recording_has_a_deadline_of_its_own_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "COMMAND_S", 0.05)
+    async with call(lambda words: None) as (session, _):
+        with pytest.raises(CommandTimeoutError) as caught:
+            await session.record_file("/messages/1", "#", longest_s=0.1, silence_s=3)
+    assert caught.value.deadline_s == pytest.approx(0.15)

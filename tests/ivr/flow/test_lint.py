@@ -79,6 +79,8 @@ def voice(prompt: str, language: Language) -> Spoken | None:
     if prompt == "untold" and language == "en":
         return None
     words = "您好" if language == "zh" and prompt != "english" else "hello"
+    if prompt.startswith("inline."):
+        return Spoken("您好", 1.0, measured=False)
     return Spoken(words, 11.0 if prompt == "long" else 1.0, measured=prompt == "long")
 
 
@@ -144,6 +146,20 @@ FAULTY = [
     ((("1: account", "1: amount"),), "say: amount", "'amount' tells the money 'amount', and by main → amount nobody"),
 ]
 
+LATER = "  later:\n    do: record\n    purpose: leak\n    ask: hello\n    consent: hello\n    then: goodbye\n"
+SURVEY = "  later:\n    do: survey\n    questions: [{name: all, ask: hello}]\n    word:\n      ask: hello\n    then: goodbye\n"
+FAULTY += [
+    ((("then: goodbye", "then: later"), ("  person:\n", step + "  person:\n")), place, says)
+    for step, place, says in [
+        (LATER.replace("    consent: hello\n", ""), "later:\n", "records a caller who has not been told"),
+        (SURVEY, "word:", "records a caller who has not been told"),
+        (LATER.replace("ask: hello", "ask: [long, long]"), "ask: [long, long]", "takes 22 s"),
+        (LATER + "    unavailable: goodbye\n", "unavailable: goodbye", "hung up on"),
+        (LATER + "    nothing: later\n", "later:\n", "can't leave the circle later → later"),
+        (LATER.replace("consent: hello", "consent: {zh: 您好。, en: 您好。}"), "consent: {zh", "is not in 'en'"),
+    ]
+]
+
 
 @pytest.mark.parametrize(("changes", "place", "says"), FAULTY)
 def test_what_callers_would_suffer_is_told_with_its_line(
@@ -183,3 +199,11 @@ def test_another_account_needs_another_proof() -> None:
 
 def test_a_flow_with_steps_that_are_not_there_is_linted_all_the_same() -> None:
     assert any("no step 'nowhere'" in told for _, told in faults(changed(("then: goodbye", "then: nowhere"))))
+
+
+def test_reading_back_what_was_just_keyed_tells_nobody_anything() -> None:
+    confirm = "confirm: {zh: '您输入的是{account:account}。', en: 'You keyed {account:account}.'}"
+    text = changed(("into: account", f"into: account\n    {confirm}"))
+    assert [told for _, told in faults(text) if "nobody has proved" in told] == []
+    later = changed(("ask: hello\n    into: pin", f"{confirm.replace('confirm', 'ask')}\n    into: pin"))
+    assert [told for _, told in faults(later) if "tells the account 'account'" in told]

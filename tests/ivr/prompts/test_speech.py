@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ivr.flow.texts import WrittenOut
 from ivr.ports import Day, Digits, Money, Month, Speech, Value
 from ivr.prompts import rendering, speech
-from ivr.prompts.catalogue import shipped
+from ivr.prompts.catalogue import SLOW_PACE, Clip, shipped
 from ivr.prompts.core_pack import build, unpack
 from ivr.prompts.errors import RenderError, UnsayableError
+from ivr.prompts.later import MOST, Later
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech, Sentence
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
+from ivr.services.flow_files import spoken
+from tests.ivr.agi.fake_pbx import until
 
 CORE = shipped().core_clips()
 BILL: dict[str, Value] = {"month": Month(2026, 10), "amount": Money(8640), "due": Day(11, 25)}
@@ -330,3 +334,66 @@ async def test_stopping_tells_everybody_who_waits(worker) -> None:  # type: igno
     assert made.urgent(_order(4)) is None
     with pytest.raises(RenderError):
         await made.ahead(_order(5))
+
+
+# ------------------------------------------------------------------ slowly, written out in a flow, the tone
+
+
+async def test_what_is_not_there_slowly_is_said_as_usual_and_rendered_for_the_next_time(
+    voice: RenderedSpeech, renderer: FakeRendering
+) -> None:
+    (usual,) = [path async for path in voice.files("menu.main", {}, "en")]
+    (first,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
+    assert first == usual
+    await until(lambda: len(renderer.ahead_orders) == 2)
+    (second,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
+    assert second != usual
+    assert [order["pace"] for order in renderer.ahead_orders] == [SLOW_PACE] * 2
+    assert not renderer.orders  # nobody waited for it
+
+
+def test_another_pace_is_another_clip() -> None:
+    (clip, *_) = shipped().clips("menu.main", {}, "en")
+    assert clip.slowed().id == f"{clip.id}.slow"
+    assert key_of(clip, {}) != key_of(clip.slowed(), {})
+
+
+WRITTEN = WrittenOut(zh="您的余额是{balance:money}，谢谢。", en="Your balance is {balance:money}, thank you.")
+
+
+async def test_a_sentence_of_a_flow_is_said_like_one_of_the_catalogue(
+    voice: RenderedSpeech, renderer: FakeRendering
+) -> None:
+    voice.learn(spoken({WRITTEN.prompt: WRITTEN}))
+    await until(lambda: len(renderer.ahead_orders) == 2)
+    assert sorted(order["text"] for order in renderer.ahead_orders) == ["thank you.", "谢谢。"]
+
+    async def take() -> Path:
+        (path,) = [path async for path in voice.files(WRITTEN.prompt, {"balance": Money(1200)}, "zh")]
+        return path
+
+    waiting = asyncio.create_task(take())
+    await until(lambda: bool(renderer.orders))
+    renderer.finish()
+    assert _length_ms(await waiting) == 200 + 200 + 200
+
+
+async def test_the_tone_is_a_third_of_a_second_and_made_once(voice: RenderedSpeech) -> None:
+    path = await voice.beep()
+    assert _length_ms(path) == 300
+    assert await voice.beep() == path
+
+
+async def test_so_many_wishes_are_remembered_and_no_more() -> None:
+    later = Later()
+    later.want(Clip(f"c{number}", "en", "word") for number in range(MOST + 5))
+    seen: list[str] = []
+
+    async def render(clip: Clip) -> None:
+        seen.append(clip.id)
+
+    task = asyncio.create_task(later.run(render))
+    await until(lambda: len(seen) == MOST)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert seen[0] == "c5"

@@ -4,7 +4,7 @@ import cn2an
 import pytest
 
 from cti.domain.events import Language
-from ivr.ports import Count, Day, Digits, Money, Month, Time, Value, Words
+from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
 from ivr.prompts.catalogue import all_days
 from ivr.prompts.errors import UnsayableError
 from ivr.prompts.wording import MOST_FEN, phrases, say, spelt_out, suffix
@@ -171,3 +171,40 @@ def test_suffixes_name_the_value() -> None:
 def test_phrases_add_up_to_the_words() -> None:
     assert phrases(Money(208061), "zh") == ("两千", "零八十元", "六角一分")
     assert phrases(Money(208061), "en") == ("two thousand", "and", "eighty yuan", "sixty-one")
+
+
+OTHERS_BY_HAND: list[tuple[Value, str, str]] = [
+    (Date(2026, 11, 25), "二零二六年十一月二十五日", "November twenty-fifth, two thousand twenty-six"),
+    (Date(2030, 2, 2), "二零三零年二月二日", "February second, two thousand thirty"),
+    (Duration(0), "零分钟", "zero minutes"),
+    (Duration(1), "一分钟", "one minute"),
+    (Duration(62), "一小时两分钟", "one hour two minutes"),
+    (Duration(2 * 1440 + 120), "两天两小时", "two days two hours"),
+    (Phone("13800138000"), "幺三八，零零幺三，八零零零", "one three eight, zero zero one three, eight zero zero zero"),
+    (Phone("+8612345"), "八六幺，二三四五", "eight six one, two three four five"),
+    (Phone("96000"), "九，六零零零", "nine, six zero zero zero"),
+    (AccountDigits("10000004"), "幺零零零，零零零四", "one zero zero zero, zero zero zero four"),
+]
+
+
+@pytest.mark.parametrize(("value", "chinese", "english"), OTHERS_BY_HAND, ids=[str(v[0]) for v in OTHERS_BY_HAND])
+def test_dates_durations_and_numbers_by_hand(value: Value, chinese: str, english: str) -> None:
+    assert (say(value, "zh"), say(value, "en")) == (chinese, english)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Date(2026, 2, 29), Date(1999, 1, 1), Duration(-1), Duration(10**6), Phone(""), Phone("12a"), Phone("1" * 16)],
+    ids=repr,
+)
+def test_what_is_no_such_value_is_not_said(value: Value) -> None:
+    with pytest.raises(UnsayableError):
+        say(value, "zh")
+
+
+@pytest.mark.parametrize("length", range(1, 16))
+def test_no_digit_of_a_phone_number_is_lost(length: int) -> None:
+    digits = ("1234567890" * 2)[:length]
+    spelt = say(Phone(digits), "en").replace(",", "").split()
+    assert len(spelt) == length
+    assert suffix(Phone("+" + digits)) == digits

@@ -1,6 +1,7 @@
 """The menu on a real Asterisk, called over SIP with keypad tones; what was said is told from the caller's recording."""
 
 import asyncio
+import wave
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,18 +12,23 @@ import numpy as np
 import pytest
 
 from config.secrets import Secrets
+from config.settings import Settings
 from cti.caller.phone import Caller
 from cti.caller.recording import Recording
 from cti.caller.script import HangUp, Key, Stay, Step, Wait
 from cti.caller.story import Story, live
 from cti.domain.events import AccountClaimed, CallEvent, IvrEntered, IvrLeft, IvrStepPassed
+from cti.domain.ids import CallId
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 from ivr.agi.server import AgiServer, Limits
 from ivr.agi.session import AgiSession
 from ivr.errors import HungUpError
+from ivr.flow.bundle import Bundle
+from ivr.ports import Desk, RecordingId
 from ivr.prompts.catalogue import shipped
-from ivr.services.flow_files import shipped_bundle
+from ivr.services.flow_files import FlowFiles, shipped_bundle
 from ivr.services.hotline import HotlineHandler
+from ivr.simulator.desk import PretendDesk
 from tests.asterisk.pbx import AGENT_PHONES, new_settings
 from tests.asterisk.tap import tapped
 from tests.ivr.agi.fake_pbx import until
@@ -63,15 +69,19 @@ class Menu:
 
 
 @asynccontextmanager
-async def menu(pbx: SandboxPbx, folder: Path, *, write: bool = True) -> AsyncIterator[Menu]:
-    """Serve the shipped flow to ``pbx``, speaking in tones."""
+async def menu(
+    pbx: SandboxPbx, folder: Path, *, write: bool = True, flow: Bundle | None = None, desk: Desk | None = None
+) -> AsyncIterator[Menu]:
+    """Serve the shipped flow, or another, to ``pbx``, speaking in tones."""
     billing = TableBilling([bill(10, 8640, open_fen=8640, due=date(2099, 1, 1))])
     speech = ToneSpeech(folder, sorted(shipped().prompts))
     if write:
         await speech.write()
     facts: list[CallEvent] = []
-    bundle = shipped_bundle(pbx.settings)
-    handler = HotlineHandler(lambda name: bundle, speech, billing, facts.append, lambda linkedid: CALL, pbx.settings)
+    bundle = flow or shipped_bundle(pbx.settings)
+    handler = HotlineHandler(
+        lambda name: bundle, speech, billing, facts.append, lambda linkedid: CALL, pbx.settings, desk=desk
+    )
     agi = pbx.settings.agi
     limits = Limits(drain_s=0.1)
     server = AgiServer({"hotline": handler.run}, secret=pbx.secrets.agi, allow=agi.allow, limits=limits)
@@ -82,11 +92,11 @@ async def menu(pbx: SandboxPbx, folder: Path, *, write: bool = True) -> AsyncIte
         await server.stop()
 
 
-async def call(pbx: SandboxPbx, steps: Sequence[Step]) -> tuple[Story, Recording]:
-    """Place a SIP call."""
+async def call(pbx: SandboxPbx, steps: Sequence[Step], say: bytes = b"") -> tuple[Story, Recording]:
+    """Place a SIP call; ``say`` is spoken while staying."""
     caller = Caller(number="13800138000", name="张三", address=pbx.settings.pbx.trunk_address)
     uri = f"sip:{pbx.settings.site.hotline}@{pbx.settings.pbx.host}:{pbx.settings.pbx.sip_port}"
-    return await live(caller, uri, steps, longest_s=60)
+    return await live(caller, uri, steps, say=say, longest_s=60)
 
 
 async def heard(pbx: SandboxPbx, menu: Menu, steps: Sequence[Step]) -> tuple[Story, list[str]]:
@@ -174,6 +184,104 @@ async def test_a_menu_that_is_killed_leaves_the_caller_to_the_queue(pbx: Sandbox
         await tap.event("QueueCallerJoin", Queue="water", within_s=5)
         calling.cancel()
         await asyncio.gather(calling, return_exceptions=True)
+
+
+RECORDING = """
+flow: leak
+languages: [zh]
+start: message
+person: person
+help: {none: input.none, wrong: input.wrong, more: input.help}
+steps:
+  message:
+    do: record
+    purpose: leak
+    consent: hold.please
+    ask: ask.account
+    longest_s: 20
+    silence_s: 3
+    REVIEW
+    then: bye
+    nothing: person
+  bye: {do: hang_up, say: goodbye}
+  person: {do: queue}
+"""
+WORDS_HZ = 3300
+WORDS = (np.sin(2 * np.pi * WORDS_HZ * np.arange(8000) / 8000) * 9000).astype("<i2").tobytes()
+"""A second of what the caller says, a tone that no prompt has."""
+
+
+class Folder(PretendDesk):
+    """A desk whose messages are files, where Asterisk writes them."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    async def place(self, call: CallId) -> tuple[RecordingId, Path]:
+        recording, path = await super().place(call)
+        return recording, self.folder / path.name
+
+    def spoken_s(self, recording: RecordingId) -> float:
+        """Return how many seconds of the file are the caller's tone."""
+        with wave.open(str(self.folder / f"{recording}.wav")) as file:
+            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+            samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float64)
+        frames = samples[: len(samples) // 400 * 400].reshape(-1, 400)
+        pitch = np.argmax(np.abs(np.fft.rfft(frames * np.hanning(400), axis=1)), axis=1)
+        loud = np.sqrt((frames**2).mean(axis=1)) > 500
+        return float((loud & (pitch == WORDS_HZ // 20)).sum() * 0.05)
+
+
+def recording_flow(review: str = "") -> Bundle:
+    text = RECORDING.replace("    REVIEW\n", f"    review: {review}\n" if review else "")
+    return FlowFiles(Settings()).checked_text(text, "leak.yaml")
+
+
+async def test_what_a_caller_says_is_recorded_played_back_and_kept(pbx: SandboxPbx, tmp_path: Path) -> None:
+    desk = Folder(tmp_path)
+    steps: list[Step] = [Wait(1.6), Stay(3), Key("#"), TALK, Key("2"), Wait(5), Key("1"), Stay(4)]
+    async with menu(pbx, tmp_path, flow=recording_flow("menu.main"), desk=desk.desk) as running:
+        story, sound = await call(pbx, steps, WORDS)
+        await until(lambda: running.left is not None)
+    (message,) = desk.messages
+    assert desk.spoken_s(message.recording) > 1.5
+    assert message.seconds is not None
+    assert 1.5 < message.seconds < 8
+    assert running.steps == [("message", "ok"), ("bye", "done")]
+    pcm = sound.pcm().astype(np.float64)
+    frames = pcm[: len(pcm) // 400 * 400].reshape(-1, 400)
+    pitch = np.argmax(np.abs(np.fft.rfft(frames * np.hanning(400), axis=1)), axis=1)
+    assert (pitch == WORDS_HZ // 20).sum() * 0.05 > 1.0  # the caller heard it again
+    assert story.ended_by == "hotline"
+
+
+async def test_silence_ends_a_recording(pbx: SandboxPbx, tmp_path: Path) -> None:
+    desk = Folder(tmp_path)
+    async with menu(pbx, tmp_path, flow=recording_flow(), desk=desk.desk) as running:
+        await call(pbx, [Wait(1.6), Stay(2), Wait(8), Stay(4)], WORDS)
+        await until(lambda: running.left is not None)
+    assert running.steps == [("message", "ok"), ("bye", "done")]
+    assert desk.spoken_s(desk.messages[0].recording) > 0.5
+
+
+async def test_who_hangs_up_while_speaking_has_left_a_message(pbx: SandboxPbx, tmp_path: Path) -> None:
+    desk = Folder(tmp_path)
+    async with menu(pbx, tmp_path, flow=recording_flow(), desk=desk.desk) as running:
+        await call(pbx, [Wait(1.6), Stay(3), HangUp()], WORDS)
+        await until(lambda: running.left is not None)
+    assert desk.messages[0].seconds is None
+    assert desk.spoken_s(desk.messages[0].recording) > 1.0
+
+
+async def test_a_folder_that_asterisk_cannot_write_leads_to_a_person(pbx: SandboxPbx, tmp_path: Path) -> None:
+    desk = Folder(tmp_path / "no-folder" / "message")
+    (tmp_path / "no-folder").write_text("a file where the folder would have to be")
+    async with menu(pbx, tmp_path, flow=recording_flow(), desk=desk.desk) as running, tapped(pbx) as tap:
+        calling = asyncio.create_task(call(pbx, [Stay(4)]))
+        await tap.event("QueueCallerJoin", Queue="water", within_s=10)
+        await calling
+    assert running.steps == [("message", "unavailable"), ("person", "person")]
 
 
 async def test_clips_that_are_not_there_lead_to_a_person(pbx: SandboxPbx, tmp_path: Path) -> None:
