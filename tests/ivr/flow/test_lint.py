@@ -146,14 +146,28 @@ FAULTY = [
     ((("1: account", "1: amount"),), "say: amount", "'amount' tells the money 'amount', and by main → amount nobody"),
 ]
 
-LATER = "  later:\n    do: record\n    purpose: leak\n    ask: hello\n    consent: hello\n    then: goodbye\n"
-SURVEY = "  later:\n    do: survey\n    questions: [{name: all, ask: hello}]\n    word:\n      ask: hello\n    then: goodbye\n"
+LATER = """\
+  later:
+    do: record
+    purpose: leak
+    ask: hello
+    consent: hello
+    then: goodbye
+"""
+SURVEY = """\
+  later:
+    do: survey
+    questions: [{name: all, ask: hello}]
+    word:
+      ask: hello
+    then: goodbye
+"""
 FAULTY += [
     ((("then: goodbye", "then: later"), ("  person:\n", step + "  person:\n")), place, says)
     for step, place, says in [
         (LATER.replace("    consent: hello\n", ""), "later:\n", "records a caller who has not been told"),
         (SURVEY, "word:", "records a caller who has not been told"),
-        (LATER.replace("ask: hello", "ask: [long, long]"), "ask: [long, long]", "takes 22 s"),
+        (LATER.replace("ask: hello", "ask: [long, long]"), "ask: [long, long]", "takes 22 s in 'zh'"),
         (LATER + "    unavailable: goodbye\n", "unavailable: goodbye", "hung up on"),
         (LATER + "    nothing: later\n", "later:\n", "can't leave the circle later → later"),
         (LATER.replace("consent: hello", "consent: {zh: 您好。, en: 您好。}"), "consent: {zh", "is not in 'en'"),
