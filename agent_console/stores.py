@@ -298,6 +298,7 @@ def call_record(kept: records.CallRecord) -> CallRecord:
         account=kept.account,
         verified=kept.verified,
         ivr_flow=kept.ivr_flow,
+        ivr_version=kept.ivr_version,
         ivr_path=[IvrStepView(step=s.step, way=s.way, keyed=s.keyed, took_ms=s.took_ms) for s in kept.ivr_path],
         queue=kept.queue,
         wait_s=kept.wait_s,

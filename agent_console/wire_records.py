@@ -77,6 +77,7 @@ class CallRecord(Wire):
     account: str | None
     verified: bool
     ivr_flow: str | None
+    ivr_version: int | None
     ivr_path: list[IvrStepView]
     queue: str | None
     wait_s: int

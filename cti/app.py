@@ -59,9 +59,10 @@ from cti.services.wrap_up import WrapUps
 from cti.translator import Translator
 from ivr.agi.server import AgiServer
 from ivr.flow.story import Clock
+from ivr.prompts.inline import spoken
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.wording import spelt_out
-from ivr.services.flow_files import shipped_bundle, spoken
+from ivr.services.flow_files import shipped_bundle
 from ivr.services.hotline import ENTRY, HotlineHandler
 from ivr.services.incident import streets
 from ivr.services.public import Public

@@ -66,6 +66,15 @@ class VersionConflictError(StorageError):
         self.current = current
 
 
+class FlowChangedError(StorageError):
+    """Somebody else published the flow in the meantime; ``current`` is its version now."""
+
+    def __init__(self, flow: str, current: int) -> None:
+        super().__init__(f"flow {flow} is at version {current}")
+        self.flow = flow
+        self.current = current
+
+
 class IllegalStatusError(StorageError):
     """The ticket can't go from ``before`` to ``after``."""
 

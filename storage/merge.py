@@ -15,8 +15,8 @@ from storage.compiled import CompiledOnce
 from storage.schema import calls
 
 NEWER_WINS = (
-    "language", "account", "ivr_flow", "queue", "queued_at", "agent", "answered_at", "caller_number_e164",
-    "callback_of",
+    "language", "account", "ivr_flow", "ivr_version", "queue", "queued_at", "agent", "answered_at",
+    "caller_number_e164", "callback_of",
 )  # fmt: skip
 """Unknown is NULL: a newer value replaces an older one, nothing replaces a value by NULL."""
 NEWER_TEXT_WINS = ("caller_number", "caller_name", "dialled")

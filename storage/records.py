@@ -109,6 +109,7 @@ class CallRecord:
     account: AccountNumber | None
     verified: bool
     ivr_flow: str | None
+    ivr_version: int | None
     ivr_path: tuple[IvrStep, ...]
     ivr_served: bool
     queue: QueueName | None

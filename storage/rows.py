@@ -51,6 +51,7 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
         "account": _bounded(call.account, 32),
         "verified": call.verified,
         "ivr_flow": _bounded(call.ivr_flow, _SMALL_TEXT),
+        "ivr_version": call.ivr_version,
         "ivr_path": [_step_row(step) for step in call.ivr_path],
         "ivr_served": call.ivr_served,
         "queue": _bounded(call.queue, 32),

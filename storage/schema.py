@@ -345,6 +345,7 @@ calls = sa.Table(
     sa.Column("account", sa.String(32)),
     sa.Column("verified", sa.Boolean, nullable=False),
     sa.Column("ivr_flow", sa.Text),
+    sa.Column("ivr_version", sa.Integer),
     sa.Column("ivr_path", pg.JSONB, nullable=False),
     sa.Column("ivr_served", sa.Boolean, nullable=False),
     sa.Column("queue", sa.String(32)),
@@ -368,6 +369,7 @@ _newest("ix_calls_newest", (), calls.c.started_at, calls.c.id)
 _newest("ix_calls_number", (calls.c.caller_number_e164,), calls.c.started_at, calls.c.id)
 _newest("ix_calls_account", (calls.c.account,), calls.c.started_at, calls.c.id)
 _newest("ix_calls_agent", (calls.c.agent,), calls.c.started_at, calls.c.id)
+sa.Index("ix_calls_ivr", calls.c.ivr_flow, calls.c.started_at, postgresql_where=calls.c.ivr_flow.is_not(None))
 sa.Index("ix_calls_callback_of", calls.c.callback_of, postgresql_where=calls.c.callback_of.is_not(None))
 _newest("ix_calls_outcome", (calls.c.outcome,), calls.c.started_at, calls.c.id)
 sa.Index("ix_calls_unfinished", calls.c.pbx, calls.c.started_at, postgresql_where=calls.c.ended_at.is_(None))
@@ -628,3 +630,36 @@ pbx_queue_log = _pbx_log(
 )
 sa.Index("ix_pbx_cel_place", pbx_cel.c.pbx, pbx_cel.c.id)
 sa.Index("ix_pbx_queue_log_place", pbx_queue_log.c.pbx, pbx_queue_log.c.id)
+
+# ------------------------------------------------------------------ the phone menus
+
+flow_versions = sa.Table(
+    "flow_versions",
+    metadata,
+    sa.Column("flow", sa.String(32), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("made_at", Time, nullable=False),
+    sa.Column("made_by", sa.String(64), nullable=False),
+    sa.Column("comment", sa.String(200), nullable=False, server_default=""),
+    sa.Column("back_to", sa.Integer),
+    sa.CheckConstraint("version > 0", name="version_positive"),
+    sa.CheckConstraint("back_to < version", name="back_to_earlier"),
+)
+
+FLOWS_APPEND_ONLY = (
+    """
+    CREATE FUNCTION refuse_to_rewrite_flows() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'versions of flows are never changed or deleted' USING ERRCODE = 'restrict_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER flow_versions_append_only BEFORE UPDATE OR DELETE ON flow_versions
+    FOR EACH ROW EXECUTE FUNCTION refuse_to_rewrite_flows()
+    """,
+)
+"""What keeps a version as it was published, whoever writes to the table."""
+
+for _statement in FLOWS_APPEND_ONLY:
+    sa.event.listen(flow_versions, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]

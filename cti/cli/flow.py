@@ -132,7 +132,7 @@ def draw_flow(file: FlowFile) -> None:
     """Draw a flow as SVG, on the standard output. What each step says shows under the pointer."""
     desk, flow = _flow(_path(file))
     try:
-        typer.echo(draw(flow.flow, desk.words), nl=False)
+        typer.echo(draw(flow.flow, desk.words_of(flow)), nl=False)
     except LayoutError as error:
         mistakes.print(str(error), style="red")
         raise typer.Exit(1) from error

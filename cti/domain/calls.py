@@ -179,6 +179,7 @@ def completed(call: Call, record: Call) -> Call:
         account=call.account or record.account,
         verified=call.verified or (record.verified and call.account in (None, record.account)),
         ivr_flow=call.ivr_flow or record.ivr_flow,
+        ivr_version=record.ivr_version if call.ivr_version is None else call.ivr_version,
         ivr_path=call.ivr_path or record.ivr_path,
         ivr_served=call.ivr_served or record.ivr_served,
         callback_of=call.callback_of or record.callback_of,

@@ -297,6 +297,8 @@ class IvrEntered(CallEvent):
     caller_name: str
     dialled: str
     flow: str
+    version: int = 0
+    """What the flow was published as; 0 for the one that ships with us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,7 @@ class Call:
     account: AccountNumber | None = None
     verified: bool = False
     ivr_flow: str | None = None
+    ivr_version: int | None = None
     ivr_path: tuple[IvrStep, ...] = ()
     ivr_served: bool = False
     queue: QueueName | None = None

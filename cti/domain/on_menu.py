@@ -18,6 +18,7 @@ def on_ivr_entered(work: Work, event: events.IvrEntered) -> None:
         call,
         started_at=min(call.started_at, event.at),
         ivr_flow=event.flow,
+        ivr_version=event.version,
         inbound=True,
         caller_number=call.caller_number or event.caller_number,
         caller_name=call.caller_name or event.caller_name,

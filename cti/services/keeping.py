@@ -161,6 +161,7 @@ def as_call(record: CallRecord) -> Call:
         account=record.account,
         verified=record.verified,
         ivr_flow=record.ivr_flow,
+        ivr_version=record.ivr_version,
         ivr_path=record.ivr_path,
         ivr_served=record.ivr_served,
         queue=record.queue,

@@ -3,7 +3,7 @@
 Names of steps, kinds and keys are what stands in the YAML; what is said shows when the pointer rests on a step.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -11,22 +11,19 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cti.domain.events import Language
+from ivr.flow.arrows import ANYWHERE, KEY_PX, START, Way, arrows
+from ivr.flow.funnel import Funnel, StepCount
 from ivr.flow.layout import Box, Curve, Layout, Link, lay_out
 from ivr.flow.model import (
     KINDS_OF_STEPS,
-    UNAVAILABLE,
-    Ask,
     Branch,
     CallFlow,
     Flow,
     LookUp,
-    Menu,
     Return,
-    Say,
     Step,
     Survey,
     Transfer,
-    exits,
     sentences,
 )
 from ivr.flow.texts import INLINE
@@ -34,16 +31,12 @@ from ivr.flow.texts import INLINE
 Words = Callable[[str, Language], str]
 """The words of a prompt in a language."""
 
-START: Final = "·start"
-ANYWHERE: Final = "·anywhere"
-"""Stands for every step that listens: 0, or giving up, leads from there to a person."""
-
+FIGURES_PX: Final = 58.0
+"""How much wider a step is with its callers in it."""
 NAME_PX: Final = 7.4
 DETAIL_PX: Final = 6.1
-LABEL_PX: Final = 6.6
 GAP_PX: Final = 5.0
 """Between a way and its label, which Graphviz sets close to each other."""
-KEY_PX: Final = 18.0
 HEIGHT_PX: Final = 46.0
 MARGIN_PX: Final = 24.0
 LEGEND_PX: Final = 46.0
@@ -61,23 +54,7 @@ class Node:
     y: float
     width: float
     height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way on as it is drawn: a key or a word, or neither, and whether it is taken for a failure of ours."""
-
-    tail: str
-    head: str
-    key: str = ""
-    word: str = ""
-    failure: bool = False
-
-    @property
-    def width(self) -> float:
-        """How wide its label is."""
-        word = LABEL_PX * len(self.word) + 8 if self.word else 0.0
-        return (KEY_PX if self.key else 0.0) + word + (2 if self.key and self.word else 0)
+    count: StepCount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +68,24 @@ class Drawn:
     y: float
 
 
-def draw(flow: Flow, words: Words) -> str:
-    """Return the picture of ``flow`` as SVG. Raises :class:`~ivr.flow.layout.LayoutError`."""
-    ways = list(_ways(flow))
+def draw(flow: Flow, words: Words, funnel: Funnel | None = None) -> str:
+    """Return the picture of ``flow`` as SVG, with the callers of a ``funnel`` on it.
+
+    Raises :class:`~ivr.flow.layout.LayoutError`.
+    """
+    ways = arrows(flow, funnel)
     details = {name: told if (told := detail(step)) != name else "" for name, step in flow.steps.items()}
-    boxes = [Box(START, 30, 30), *(Box(name, _width(name, details[name]), HEIGHT_PX) for name in flow.steps)]
+    boxes = [Box(START, 30, 30), *(Box(name, _width(name, details[name], funnel), HEIGHT_PX) for name in flow.steps)]
     boxes.append(Box(ANYWHERE, 78, 30))
     order = {box.name: place for place, box in enumerate(boxes)}
     links = [_link(way, onward=order[way.head] > order[way.tail]) for way in ways]
     layout = lay_out(boxes, links)
-    nodes = [_node(flow, name, box, details, words, layout) for box in boxes if (name := box.name) in flow.steps]
+    nodes = [_node(flow, box, details, words, layout, funnel) for box in boxes if box.name in flow.steps]
     drawn = [_drawn(way, curve) for way, curve in zip(ways, layout.curves, strict=True)]
     return (
         _template().render(
             flow=flow,
+            funnel=funnel,
             nodes=nodes,
             ways=drawn,
             start=layout.centres[START],
@@ -145,37 +126,6 @@ def _called(prompt: str) -> str:
     return "“…”" if prompt.startswith(INLINE) else prompt
 
 
-def _ways(flow: Flow) -> Iterator[Way]:
-    yield Way(START, flow.start)
-    for name, step in flow.steps.items():
-        yield from _ways_of(name, step)
-    yield Way(ANYWHERE, flow.person)
-
-
-def _ways_of(name: str, step: Step) -> Iterator[Way]:
-    match step:
-        case Say() | Ask():
-            yield Way(name, step.then)
-        case Menu():
-            for key, choice in step.choices.items():
-                yield Way(name, choice.go, key=key, word=choice.language or "")
-            if step.silence:
-                yield Way(name, step.silence, word="no_input")
-        case LookUp() | CallFlow():
-            for word, way in step.ways.items():
-                times = f" ≤ {way.times}×" if way.afterwards else ""
-                yield Way(name, way.go, word=word + times, failure=word == UNAVAILABLE)
-                if way.afterwards:
-                    yield Way(name, way.afterwards, word=f"{word} > {way.times}×", failure=word == UNAVAILABLE)
-        case Branch():
-            for word, go in step.ways.items():
-                yield Way(name, go, word=word)
-            yield Way(name, step.otherwise, word="otherwise")
-        case _:
-            for (word, *_), go in exits(step):
-                yield Way(name, go, word="" if word == "then" else word, failure=word == UNAVAILABLE)
-
-
 def _link(way: Way, *, onward: bool) -> Link:
     """Return the link for a way; the way on runs straighter than the way back, and than that of a failure."""
     weight = 3 if onward and not way.failure else 1
@@ -183,20 +133,24 @@ def _link(way: Way, *, onward: bool) -> Link:
     return Link(way.tail, way.head, *label, weight)
 
 
-def _width(name: str, told: str) -> float:
-    return max(120.0, 48 + max(NAME_PX * len(name), DETAIL_PX * len(told)))
+def _width(name: str, told: str, funnel: Funnel | None) -> float:
+    figures = FIGURES_PX if funnel is not None else 0.0
+    return figures + max(120.0, 48 + max(NAME_PX * len(name), DETAIL_PX * len(told)))
 
 
-def _node(flow: Flow, name: str, box: Box, details: dict[str, str], words: Words, layout: Layout) -> Node:
-    step = flow.steps[name]
-    x, y = layout.centres[name]
+def _node(flow: Flow, box: Box, details: dict[str, str], words: Words, layout: Layout, funnel: Funnel | None) -> Node:
+    step = flow.steps[box.name]
+    x, y = layout.centres[box.name]
     corner = (x - box.width / 2, y - box.height / 2)
     behind = "\n".join(
         f"{language}  {words(sentence.prompt, language)}"
         for _, sentence in sentences(step)
         for language in flow.languages
     )
-    return Node(name, step.do, details[name], behind, *corner, box.width, box.height)
+    count = None
+    if funnel is not None:
+        count = funnel.steps.get(box.name) or StepCount(box.name, 0, 0, {}, 0, 0, 0)
+    return Node(box.name, step.do, details[box.name], behind, *corner, box.width, box.height, count)
 
 
 def _drawn(way: Way, curve: Curve) -> Drawn:
@@ -220,5 +174,6 @@ def _template() -> Template:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["percent"] = lambda share: "–" if share is None else f"{100 * share:.0f} %"
     environment.filters["px"] = lambda number: f"{number:.1f}".removesuffix(".0")
     return environment.get_template("drawing.svg.j2")

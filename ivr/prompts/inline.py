@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cti.domain.events import Language
+from ivr.flow.texts import WrittenOut
 from ivr.prompts.catalogue import LANGUAGES, Prompt, Template, template
 
 _ENDS: Final[Mapping[Language, re.Pattern[str]]] = {
@@ -21,6 +22,11 @@ def prompt(name: str, texts: Mapping[Language, str]) -> Prompt:
     clauses = {language: tuple(_clauses(name, texts.get(language, ""), language, [])) for language in LANGUAGES}
     slots = {clause.source: clause.kind for told in clauses.values() for clause in told if clause.source}
     return Prompt(name, {slot: kind or "" for slot, kind in slots.items()}, clauses)
+
+
+def spoken(written: Mapping[str, WrittenOut]) -> Mapping[str, Prompt]:
+    """Return sentences of flows, by their ids, as prompts."""
+    return {name: prompt(name, {"zh": text.zh, "en": text.en}) for name, text in written.items()}
 
 
 def faults(texts: Mapping[Language, str]) -> tuple[str, ...]:

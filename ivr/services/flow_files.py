@@ -14,19 +14,19 @@ from config.settings import Settings
 from cti.domain.events import Language
 from ivr.flow.bundle import Bundle
 from ivr.flow.check import Problem
+from ivr.flow.drawing import Words
 from ivr.flow.errors import Fault, FlowFaultsError
-from ivr.flow.lint import Spoken, lint
+from ivr.flow.lint import Spoken, Voice, lint
 from ivr.flow.loader import Find, Prompts, bundle
 from ivr.flow.model import Flow, written_out
 from ivr.flow.service import Service
 from ivr.flow.story import Clock
 from ivr.flow.surroundings import Surroundings
-from ivr.flow.texts import WrittenOut
 from ivr.ports import KINDS
-from ivr.prompts import inline
-from ivr.prompts.catalogue import Catalogue, Prompt, shipped
+from ivr.prompts.catalogue import Catalogue, shipped
 from ivr.prompts.catalogue import parse as parse_catalogue
 from ivr.prompts.errors import CatalogueError
+from ivr.prompts.inline import spoken
 from ivr.prompts.lengths import Lengths, words
 from ivr.prompts.store import Store
 from ivr.services.hotline import ENTRY, services
@@ -68,10 +68,11 @@ class FlowFiles:
 
     def load(self, path: Path) -> Bundle:
         """Read a flow that works, good or bad, with those it calls. Raises :class:`FlowFaultsError`."""
-        text = path.read_text(encoding="utf-8")
-        read = bundle(text, file=path.name, find=beside(path), around=self.around)
-        self._learn(read.written)
-        return read
+        return self.read_text(path.read_text(encoding="utf-8"), path.name, beside(path))
+
+    def read_text(self, text: str, file: str, find: Find | None = None) -> Bundle:
+        """Read the flow written in ``text``, which works, good or bad. Raises :class:`FlowFaultsError`."""
+        return bundle(text, file=file, find=find or find_shipped, around=self.around)
 
     def checked(self, path: Path) -> Bundle:
         """Read a flow that passes the linter, too. Raises :class:`FlowFaultsError`."""
@@ -82,35 +83,29 @@ class FlowFiles:
         return bundle(text, file=file, find=find or find_shipped, around=self.around, inspection=self._inspect)
 
     def _inspect(self, flow: Flow, around: Surroundings) -> tuple[Problem, ...]:
-        self._learn(written_out(flow))
-        return lint(flow, around, self.voice)
+        catalogue = self.catalogue.taught(spoken(written_out(flow)))
+        return lint(flow, around, _voice(catalogue, self.lengths.of_catalogue(catalogue)))
 
-    def _learn(self, written: Mapping[str, WrittenOut]) -> None:
-        """Take the sentences that stand in a flow into this desk's catalogue; their ids are those of their words."""
-        self.catalogue = self.catalogue.taught(spoken(written))
-        self.lengths = self.lengths.of_catalogue(self.catalogue)
+    def words_of(self, bundle: Bundle) -> Words:
+        """Return what tells the words of a prompt, the flow's own included, with their slots as ``{name}``."""
+        catalogue = self.catalogue.taught(spoken(bundle.written))
+        return lambda prompt, language: words(catalogue.prompts[prompt], language)
 
-    def voice(self, prompt: str, language: Language) -> Spoken | None:
-        """Return what ``prompt`` is in ``language``."""
-        found = self.catalogue.prompts.get(prompt)
+
+def _voice(catalogue: Catalogue, lengths: Lengths) -> Voice:
+    def voice(prompt: str, language: Language) -> Spoken | None:
+        found = catalogue.prompts.get(prompt)
         if found is None or not found.clauses.get(language):
             return None
-        length = self.lengths.longest(prompt, language)
+        length = lengths.longest(prompt, language)
         return Spoken(words(found, language), length.seconds, length.measured)
 
-    def words(self, prompt: str, language: Language) -> str:
-        """Return the words of ``prompt``, with its slots as ``{name}``. Raises ``KeyError`` for an unknown one."""
-        return words(self.catalogue.prompts[prompt], language)
+    return voice
 
 
 def prompts_of(catalogue: Catalogue) -> Prompts:
     """Return the catalogue's prompts as flows are checked against."""
     return {name: prompt.slots for name, prompt in catalogue.prompts.items()}
-
-
-def spoken(written: Mapping[str, WrittenOut]) -> Mapping[str, Prompt]:
-    """Return sentences that stand in flows as prompts."""
-    return {name: inline.prompt(name, {"zh": text.zh, "en": text.en}) for name, text in written.items()}
 
 
 def shipped_bundle(settings: Settings, name: str = ENTRY) -> Bundle:

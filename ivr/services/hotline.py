@@ -143,6 +143,7 @@ class HotlineHandler:
                 caller_name=caller.caller_name,
                 dialled=caller.dialled or caller.extension,
                 flow=bundle.flow.flow,
+                version=bundle.version,
             )
         )
 

@@ -19,6 +19,7 @@ from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
 from ivr.flow.texts import INLINE
 from ivr.prompts.catalogue import Catalogue
+from ivr.prompts.inline import spoken
 from ivr.prompts.lengths import Lengths
 from ivr.services.hotline import services
 from ivr.services.public import Public
@@ -63,8 +64,8 @@ class Simulator:
 
     def __init__(self, flow: Bundle, catalogue: Catalogue, lengths: Lengths, settings: Settings) -> None:
         self._flow = flow
-        self._catalogue = catalogue
-        self._lengths = lengths
+        self._catalogue = catalogue.taught(spoken(flow.written))
+        self._lengths = lengths.of_catalogue(self._catalogue)
         self._settings = settings
 
     def call(self, given: Given, thumb: Thumb, trial: Trial | None = None) -> Trial:

@@ -474,6 +474,7 @@ def a_record(n: int = 1, *, agent: str | None = AGENT1, number: str = CALLER, na
         account=ACCOUNT,
         verified=True,
         ivr_flow="water",
+        ivr_version=3,
         ivr_path=[],
         queue=WATER,
         wait_s=5,

@@ -366,6 +366,7 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
     account: '10000012',
     verified: true,
     ivr_flow: 'water',
+    ivr_version: 3,
     ivr_path: pop().ivr_path,
     queue: 'water',
     wait_s: 37,

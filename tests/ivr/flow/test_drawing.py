@@ -17,16 +17,18 @@ from ivr.services.flow_files import FlowFiles, shipped_path
 
 SVG = "{http://www.w3.org/2000/svg}"
 DESK = FlowFiles(Settings())
+BUNDLE = DESK.load(shipped_path("water"))
+WORDS = DESK.words_of(BUNDLE)
 
 
 @pytest.fixture(scope="module")
 def flow() -> Flow:
-    return DESK.load(shipped_path("water")).flow
+    return BUNDLE.flow
 
 
 @pytest.fixture(scope="module")
 def picture(flow: Flow) -> ElementTree.Element:
-    return ElementTree.fromstring(draw(flow, DESK.words))  # noqa: S314 - our own
+    return ElementTree.fromstring(draw(flow, WORDS))  # noqa: S314 - our own
 
 
 def boxes(picture: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
@@ -71,7 +73,7 @@ def test_keys_stand_on_the_ways_that_they_open(flow: Flow, picture: ElementTree.
 
 
 def test_the_same_flow_makes_the_same_picture(flow: Flow) -> None:
-    assert draw(flow, DESK.words) == draw(flow, DESK.words)
+    assert draw(flow, WORDS) == draw(flow, WORDS)
 
 
 def test_what_a_prompt_says_is_text_and_never_markup(flow: Flow) -> None:
@@ -110,5 +112,5 @@ def test_a_layout_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 def test_the_picture_in_the_documentation_is_that_of_the_shipped_flow(flow: Flow) -> None:
     shown = Path(__file__).parents[3] / "docs" / "images" / "water-flow.svg"
-    up_to_date = shown.read_text(encoding="utf-8") == draw(flow, DESK.words)
+    up_to_date = shown.read_text(encoding="utf-8") == draw(flow, WORDS)
     assert up_to_date, "run: hydrophone flow draw water.yaml > docs/images/water-flow.svg"

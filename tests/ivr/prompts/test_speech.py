@@ -16,12 +16,12 @@ from ivr.prompts import rendering, speech
 from ivr.prompts.catalogue import SLOW_PACE, Clip, shipped
 from ivr.prompts.core_pack import build, unpack
 from ivr.prompts.errors import RenderError, UnsayableError
+from ivr.prompts.inline import spoken
 from ivr.prompts.later import MOST, Later
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech, Sentence
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
-from ivr.services.flow_files import spoken
 from tests.ivr.agi.fake_pbx import until
 
 CORE = shipped().core_clips()
