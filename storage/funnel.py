@@ -117,8 +117,8 @@ def _hung_up() -> sa.ColumnElement[bool]:
 
 
 def _steps(chosen: list[sa.ColumnElement[bool]]) -> sa.Subquery:
-    step = sa.func.jsonb_array_elements(calls.c.ivr_path).column_valued("passed")
-    value: Any = sa.type_coerce(step, pg.JSONB())
+    passed = sa.func.jsonb_array_elements(calls.c.ivr_path).table_valued(sa.column("value", pg.JSONB()), name="passed")
+    value = passed.c.value
     return (
         sa.select(
             calls.c.id.label("call"),
@@ -126,8 +126,7 @@ def _steps(chosen: list[sa.ColumnElement[bool]]) -> sa.Subquery:
             value["way"].astext.label("way"),
             value["took_ms"].astext.cast(sa.Integer).label("took_ms"),
         )
-        .select_from(calls)
-        .join(step, sa.true())
+        .select_from(calls.join(passed, sa.true()))
         .where(*chosen)
         .subquery()
     )
