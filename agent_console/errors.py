@@ -9,12 +9,14 @@ ConsoleError
 ├── WrongMethodError        405
 ├── ConflictError           409
 │   ├── VersionConflictError
+│   ├── FlowChangedError
 │   ├── IllegalStatusError
 │   ├── NotPossibleNowError
 │   └── ReplayOnlyError
 ├── TooLargeError           413
 ├── NotJsonError            415
 ├── InvalidError            422, names the fields
+│   └── FlowFaultyError     names file and line
 ├── TooManyTriesError       429
 ├── InternalError           500
 ├── UnavailableError        503
@@ -124,6 +126,14 @@ class VersionConflictError(ConflictError):
     en = "Somebody changed this ticket after you opened it; your change is not saved. Reopen it, check, save again."
 
 
+class FlowChangedError(ConflictError):
+    """Somebody else published the phone menu since it was read."""
+
+    id = "flow_changed"
+    zh = "此语音菜单刚被他人发布了新版本，您的修改尚未发布。请重新打开，核对后再发布。"
+    en = "Somebody published this phone menu after you opened it; yours is not published. Reopen it, publish again."
+
+
 class IllegalStatusError(ConflictError):
     """A ticket can't go from its status to that one."""
 
@@ -187,6 +197,14 @@ class InvalidError(ConsoleError):
     id = "invalid"
     zh = "部分内容填写有误。请按 fields 中的提示修改后重试。"
     en = "Some fields are not valid. Correct those named in fields and try again."
+
+
+class FlowFaultyError(InvalidError):
+    """The linter does not pass the phone menu; ``fields`` says what is wrong, by file and line."""
+
+    id = "flow_faulty"
+    zh = "语音菜单未通过检查，尚未发布。请按 fields 中的行号修改后重试。"
+    en = "The phone menu does not pass the check and is not published. Correct the lines named in fields, try again."
 
 
 class TooManyTriesError(ConsoleError):

@@ -6,11 +6,21 @@ tests put small ones in their place.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from agent_console.wire import Role
+from agent_console.wire_flows import (
+    FlowJudgement,
+    FlowList,
+    FlowPicture,
+    FlowText,
+    FlowTextQuery,
+    FlowVersionList,
+    FlowView,
+    FunnelView,
+)
 from agent_console.wire_incidents import IncidentChange, NewIncident
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
@@ -182,6 +192,34 @@ class Kpis(Protocol):
         """Return each step of the period in which there was anything to count, oldest first."""
 
 
+class Flows(Protocol):
+    """The phone menus. Raises ``NotFoundError``, ``FlowChangedError``, ``FlowFaultyError``."""
+
+    async def flows(self) -> FlowList:
+        """Return every flow as it stands."""
+
+    async def versions(self, flow: str) -> FlowVersionList:
+        """Return the versions of a flow, newest first."""
+
+    async def text(self, flow: str, query: FlowTextQuery) -> FlowText:
+        """Return the text of a version, and what it differs in from another."""
+
+    async def judge(self, flow: str, text: str) -> FlowJudgement:
+        """Return what the linter finds in a draft."""
+
+    async def publish(self, flow: str, text: str, *, by: AgentId, based_on: int, comment: str) -> FlowView:
+        """Publish a text that the linter passes, in place of version ``based_on``."""
+
+    async def back(self, flow: str, *, by: AgentId, to: int | None, comment: str) -> FlowView:
+        """Take up an earlier version again: the one before, or ``to``."""
+
+    async def funnel(self, flow: str, day: date, version: int | None) -> FunnelView:
+        """Return how callers fared on a day of the site's."""
+
+    async def picture(self, flow: str, day: date | None, version: int | None) -> FlowPicture:
+        """Return the picture, with the callers of a day on it."""
+
+
 class Database(Protocol):
     """Whether the database answers."""
 
@@ -221,6 +259,7 @@ class Stores:
     readings: Readings
     history: History
     incidents: Incidents
+    flows: Flows
 
 
 class StoreUnavailableError(Exception):

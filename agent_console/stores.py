@@ -18,6 +18,7 @@ from agent_console.errors import (
     TooManyTriesError,
     VersionConflictError,
 )
+from agent_console.flows import KeptFlows
 from agent_console.ports import Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
@@ -39,6 +40,7 @@ from agent_console.wire_records import (
 )
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from cti.domain.meter_readings import ReportedReading
+from ivr.services.publishing import FlowDesk
 from storage import errors as kept_errors
 from storage import records
 from storage.calls import CallStore
@@ -66,6 +68,7 @@ def stores_of(
     readings: ReportedReadings,
     history: History,
     incidents: Incidents,
+    flows: FlowDesk,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -78,6 +81,7 @@ def stores_of(
         readings=KeptReadings(readings),
         history=history,
         incidents=incidents,
+        flows=KeptFlows(flows),
     )
 
 

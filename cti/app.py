@@ -62,16 +62,20 @@ from ivr.flow.story import Clock
 from ivr.prompts.inline import spoken
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.wording import spelt_out
-from ivr.services.flow_files import shipped_bundle
-from ivr.services.hotline import ENTRY, HotlineHandler
+from ivr.services.flow_files import FlowFiles
+from ivr.services.hotline import HotlineHandler
 from ivr.services.incident import streets
 from ivr.services.public import Public
+from ivr.services.published import PublishedFlows
+from ivr.services.publishing import FlowDesk
 from storage.billing.choose import billing_of
 from storage.billing.external import ExternalBilling
 from storage.calls import CallStore
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
 from storage.fault_reports import FaultReports
+from storage.flows import FlowStore
+from storage.funnel import FunnelStore
 from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
@@ -168,6 +172,12 @@ class App:
         )
         self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
         self.incidents = Incidents(self.incident_store, self._render_streets)
+        flow_files = FlowFiles(settings)
+        versions = FlowStore(self.database, now=self.clock)
+        self.flow_desk = FlowDesk(flow_files, versions, FunnelStore(self.database), self._zone)
+        self.flows = PublishedFlows(
+            flow_files, versions, settings.home / "flows", on_new=lambda flow: self.speech.learn(spoken(flow.written))
+        )
         self.agi: AgiServer | None = None
 
     async def _render_streets(self, incident: Incident) -> int:
@@ -239,10 +249,9 @@ class App:
         await self.speech.start()
         self._stack.push_async_callback(self.speech.stop)
         clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
-        shipped = await asyncio.to_thread(shipped_bundle, self.settings)
-        self.speech.learn(spoken(shipped.written))
+        await self.flows.start()
         hotline = HotlineHandler(
-            lambda name: shipped if name == ENTRY else None,
+            self.flows,
             self.speech,
             self.billing,
             self.live.fact,
@@ -271,6 +280,7 @@ class App:
         self._own(self.figures.run(), "figures")
         self._own(self.incidents.run(), "incidents")
         self._own(self.keeping.run(), "keeping")
+        self._own(self.flows.run(), "flows")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
 
     async def _from_journal(self) -> CentreRestored | None:
@@ -292,6 +302,7 @@ class App:
             readings=self.readings,
             history=KeptHistory(self.replay, self._queued),
             incidents=IncidentDesk(self.incident_store, self.incidents, self.zones, spelt_out, self.clock),
+            flows=self.flow_desk,
         )
         server = ConsoleServer(
             self.settings,

@@ -15,7 +15,7 @@ import orjson
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from agent_console.api.route import Route
+from agent_console.api.route import FLOW_NAME, Route
 from agent_console.api.routes import NOTHING, ROUTES
 from agent_console.errors import ConsoleError
 from agent_console.wire import ErrorBody
@@ -92,9 +92,15 @@ def _operation(route: Route[Any, Any], found: dict[Any, Json]) -> Json:
 
 
 def _path_parameters(route: Route[Any, Any]) -> list[Json]:
-    if "{id}" not in route.path:
-        return []
-    return [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}]
+    schemas: dict[str, Json] = {
+        "id": {"type": "string", "format": "uuid"},
+        "flow": {"type": "string", "pattern": f"^{FLOW_NAME.pattern}$"},
+    }
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name, schema in schemas.items()
+        if f"{{{name}}}" in route.path
+    ]
 
 
 def _query_parameters(route: Route[Any, Any]) -> list[Json]:

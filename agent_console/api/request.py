@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agent_console.api.openapi import SESSION_COOKIE
-from agent_console.api.route import Asked, Route
+from agent_console.api.route import FLOW_NAME, Asked, Route
 from agent_console.api.routes import NOTHING
 from agent_console.auth import Login
 from agent_console.backend import Backend
@@ -61,6 +61,7 @@ async def checked(route: Route[Any, Any], request: web.Request, backend: Backend
         login=login,
         address=request.remote or "",
         id=_id(request),
+        flow=_flow(request),
     )
 
 
@@ -133,6 +134,13 @@ def _id(request: web.Request) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise InvalidError(fields={"id": "uuid"}) from None
+
+
+def _flow(request: web.Request) -> str | None:
+    name = request.match_info.get("flow")
+    if name is not None and not FLOW_NAME.fullmatch(name):
+        raise InvalidError(fields={"flow": "no such name"})
+    return name
 
 
 def _parsed(kind: type[Wire], raw: bytes | Mapping[str, str]) -> Wire:

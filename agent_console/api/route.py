@@ -1,9 +1,10 @@
 """What a route is: the one declaration that the handler, the access check and the OpenAPI document are made from."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from agent_console.auth import Login
@@ -14,6 +15,7 @@ from agent_console.wire import Role, Wire
 Q = TypeVar("Q", bound=Wire | None)
 B = TypeVar("B", bound=Wire | None)
 
+FLOW_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 AGENTS = frozenset({Role.AGENT})
 SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 EVERYBODY = frozenset(Role)
@@ -46,6 +48,7 @@ class Asked(Generic[Q, B]):
     login: Login | None
     address: str
     id: UUID | None = None
+    flow: str | None = None
     cookie: CookieWish = field(default_factory=CookieWish)
 
     @property
@@ -61,6 +64,13 @@ class Asked(Generic[Q, B]):
         if self.id is None:
             raise LookupError("this route has no id in its path")
         return self.id
+
+    @property
+    def flow_name(self) -> str:
+        """The phone menu in the path."""
+        if self.flow is None:
+            raise LookupError("this route has no phone menu in its path")
+        return self.flow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ The handlers are wired, and the OpenAPI document is written, from this table.
 from typing import Any
 
 from agent_console.api import handlers
+from agent_console.api.flows import FLOW_ROUTES
 from agent_console.api.history import live
 from agent_console.api.incidents import change_incident, list_incidents, open_incident
 from agent_console.api.kpi import kpi
@@ -312,4 +313,5 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NOTHING,
         answer=Health,
     ),
+    *FLOW_ROUTES,
 )

@@ -129,7 +129,8 @@ def _recording(step: Step) -> tuple[Place, Recording | None]:
 
 
 def _languages(flow: Flow) -> Iterator[Problem]:
-    chosen = set(flow.languages) if flow.later else {flow.language}
+    # a flow that is called, or comes later in a call, goes on in the caller's language
+    chosen: set[Language] = set(flow.languages) if flow.later or flow.returns else {flow.language}
     for name, step in flow.steps.items():
         for place, language in _languages_of(step):
             chosen.add(language)

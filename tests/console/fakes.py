@@ -3,13 +3,26 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from agent_console.errors import InvalidError, NotFoundError, VersionConflictError
+from agent_console.flows import funnel_view
 from agent_console.ports import Counted, Queued, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
+from agent_console.wire_flows import (
+    FlowFault,
+    FlowJudgement,
+    FlowList,
+    FlowPicture,
+    FlowText,
+    FlowTextQuery,
+    FlowVersionList,
+    FlowVersionView,
+    FlowView,
+    FunnelView,
+)
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_records import (
     CallPage,
@@ -39,6 +52,7 @@ from cti.domain.utility import (
     Reading,
     ReadingKind,
 )
+from ivr.flow.funnel import Funnel, StepCount
 from tests.console.incident_stores import FakeIncidents
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -408,6 +422,51 @@ class FakeReadings:
         raise NotFoundError
 
 
+def a_flow(version: int = 3) -> FlowView:
+    return FlowView(flow="water", version=version, made_at=NOON, made_by="admin1", comment="shorter")
+
+
+class FakeFlows:
+    """One flow, of which each order is noted down; ``refusal`` is raised by what changes anything."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[Any, ...]] = []
+        self.refusal: Exception | None = None
+
+    def _order(self, *order: Any) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.orders.append(order)
+
+    async def flows(self) -> FlowList:
+        return FlowList(items=[a_flow()])
+
+    async def versions(self, flow: str) -> FlowVersionList:
+        one = FlowVersionView(version=3, made_at=NOON, made_by="admin1", comment="shorter", back_to=None)
+        return FlowVersionList(items=[one])
+
+    async def text(self, flow: str, query: FlowTextQuery) -> FlowText:
+        return FlowText(flow=flow, text="flow: water", difference="+a" if query.against is not None else None)
+
+    async def judge(self, flow: str, text: str) -> FlowJudgement:
+        return FlowJudgement(faults=[FlowFault(file="water.yaml", line=3, what="it is wrong", advice="Right it")])
+
+    async def publish(self, flow: str, text: str, *, by: AgentId, based_on: int, comment: str) -> FlowView:
+        self._order("publish", flow, text, by, based_on, comment)
+        return a_flow(based_on + 1)
+
+    async def back(self, flow: str, *, by: AgentId, to: int | None, comment: str) -> FlowView:
+        self._order("back", flow, by, to, comment)
+        return a_flow(4)
+
+    async def funnel(self, flow: str, day: date, version: int | None) -> FunnelView:
+        step = StepCount("main", 10, 12, {"1": 9, "hangup": 1}, 2000, 1500, 4000)
+        return funnel_view(flow, day, version, Funnel(10, 6, 3, 1, {"main": step}, {3: 10}))
+
+    async def picture(self, flow: str, day: date | None, version: int | None) -> FlowPicture:
+        return FlowPicture(svg="<svg/>")
+
+
 class FakeDatabase:
     up = True
 
@@ -445,6 +504,7 @@ class FakeStores:
     readings: FakeReadings = field(default_factory=FakeReadings)
     history: FakeHistory = field(default_factory=FakeHistory)
     incidents: FakeIncidents = field(default_factory=FakeIncidents)
+    flows: FakeFlows = field(default_factory=FakeFlows)
 
     def ports(self) -> Stores:
         return Stores(
@@ -457,6 +517,7 @@ class FakeStores:
             self.readings,
             self.history,
             self.incidents,
+            self.flows,
         )
 
 

@@ -21,13 +21,22 @@ BODIES: dict[str, Any] = {
     "changeIncident": {"ended": True},
     "choosePresence": {"presence": "break"},
     "extendWrapUp": {"by_s": 30},
+    "checkFlow": {"text": "flow: water"},
+    "publishFlow": {"text": "flow: water", "based_on": 3, "comment": "shorter"},
+    "takeFlowBack": {"to": 2},
 }
 
 
-QUERIES = {"getKpi": "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&step=hour&queue=water"}
+QUERIES = {
+    "getKpi": "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&step=hour&queue=water",
+    "getFunnel": "?day=2026-11-22&version=3",
+    "getFlowText": "?version=3&against=2",
+    "getFlowPicture": "?day=2026-11-22",
+}
 
 
 def filled(route: Route[Any, Any]) -> str:
     """Return the route's path with an id that exists and the filters that it needs."""
     number = 101 if "tickets" in route.path else 1
-    return route.path.replace("{id}", str(UUID(int=number))) + QUERIES.get(route.name, "")
+    path = route.path.replace("{id}", str(UUID(int=number))).replace("{flow}", "water")
+    return path + QUERIES.get(route.name, "")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -19,12 +20,17 @@ from agent_console.stores import stores_of
 from agent_console.wire_live import Match
 from config.secrets import Secrets
 from config.settings import Settings, Web
+from cti.domain.model import Outcome
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Replay
+from ivr.services.flow_files import FlowFiles
+from ivr.services.publishing import FlowDesk
 from storage.billing.own import OwnTables
 from storage.call_tickets import ticket_id
 from storage.calls import CallStore
 from storage.engine import Database
+from storage.flows import FlowStore
+from storage.funnel import FunnelStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.records import Role
@@ -89,6 +95,10 @@ class Real:
             return response.status, await response.json()
 
 
+def flow_desk(database: Database) -> FlowDesk:
+    return FlowDesk(FlowFiles(Settings()), FlowStore(database), FunnelStore(database), ZoneInfo("Asia/Shanghai"))
+
+
 @pytest.fixture
 async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[Real]:
     clock = Clock()
@@ -107,6 +117,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         readings=ReportedReadings(database, now=clock),
         history=KeptHistory(Replay(JournalStore(database), Codec())),
         incidents=real_incidents(database, clock),
+        flows=flow_desk(database),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -242,6 +253,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         readings=ReportedReadings(real.database),
         history=KeptHistory(Replay(JournalStore(real.database), Codec())),
         incidents=real_incidents(real.database, lambda: NOON),
+        flows=flow_desk(real.database),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
@@ -285,3 +297,38 @@ async def test_a_reading_by_telephone_is_listed_until_somebody_decides(real: Rea
     assert (status, decided["state"], decided["decided_by"]) == (200, "refused", "agent1")
     assert after["items"] == []
     assert unknown == 404
+
+
+async def test_a_flow_is_published_taken_back_and_its_funnel_read(real: Real) -> None:
+    await UserStore(real.database).create("admin1", name="管理", role=Role.ADMIN, password="three")
+    login = await real.ask("POST", "/api/tokens", "", json={"user": "admin1", "password": "three"})
+    real.tokens["admin1"] = login[1]["token"]
+
+    async def ask(method: str, path: str, **rest: Any) -> tuple[int, Any]:
+        return await real.ask(method, f"/api/flows{path}", "admin1", **rest)
+
+    text = (await ask("GET", "/water/text"))[1]["text"]
+    wanted = {"text": text.replace("first_key_s: 6", "first_key_s: 8"), "based_on": 0, "comment": "more time"}
+    status, made = await ask("POST", "/water/versions", json=wanted)
+    assert (status, made["version"], made["made_by"]) == (200, 1, "admin1")
+    assert (await ask("POST", "/water/versions", json=wanted))[1]["id"] == "flow_changed"
+    broken = wanted | {"text": text.replace("start: language", "start: nowhere"), "based_on": 1}
+    status, refused = await ask("POST", "/water/versions", json=broken)
+    assert (status, refused["id"]) == (422, "flow_faulty")
+    assert any("no step 'nowhere'" in told for told in refused["fields"].values())
+    judged = (await ask("POST", "/water/check", json={"text": broken["text"]}))[1]
+    assert judged["faults"][0]["advice"]
+    status, back = await ask("POST", "/water/back", json={})
+    assert (status, back["version"]) == (200, 2)
+    versions = (await ask("GET", "/water/versions"))[1]["items"]
+    assert [(one["version"], one["back_to"]) for one in versions] == [(2, 0), (1, None)]
+    told = (await ask("GET", "/water/text?version=1&against=0"))[1]["difference"]
+    assert "+first_key_s: 8" in told
+    await real.calls.save(in_menu(7, ivr_version=1, ended_at=NOON, outcome=Outcome.ABANDONED))
+    funnel = (await ask("GET", "/water/funnel?day=2026-11-22&version=1"))[1]
+    assert (funnel["calls"], [step["step"] for step in funnel["steps"]]) == (1, ["account", "language"])
+    picture = (await ask("GET", "/water/picture?day=2026-11-22"))[1]["svg"]
+    assert picture.startswith("<svg")
+    assert "<script" not in picture
+    items = (await ask("GET", ""))[1]["items"]
+    assert next(item for item in items if item["flow"] == "water")["version"] == 2
