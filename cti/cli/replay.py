@@ -35,6 +35,7 @@ from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Findings, NothingKnownError, Replay
 from cti.services.journal.stage import Stage
 from ivr.prompts.wording import spelt_out
+from ivr.services.publishing import flow_desk
 from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.embedded import postgres
@@ -205,6 +206,7 @@ def _console(
         readings=ReportedReadings(database, zone=zone),
         incidents=IncidentDesk(incidents, Incidents(incidents, _silent), Zones(database), spelt_out, stage.now),
         history=KeptHistory(history),
+        flows=flow_desk(settings, database),
     )
     return ConsoleServer(settings, secrets, stage, stores, refusals=(CentreError,), replay=period, live_now=stage.now)
 

@@ -12,12 +12,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from config.settings import Settings
 from ivr.flow.bundle import SHIPPED
 from ivr.flow.drawing import draw
 from ivr.flow.errors import Fault, FlowFaultsError
 from ivr.flow.funnel import Funnel, StepCount
 from ivr.flow.loader import Find
 from ivr.services.flow_files import SUFFIX, FlowFiles, find_shipped, shipped_files
+from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.flows import FlowStore, FlowVersion
 from storage.funnel import Counted, FunnelStore
@@ -156,6 +158,12 @@ class FlowDesk:
         texts = {name: version.text for name, version in published.items()}
         read = self._files.read_text(text, flow + SUFFIX, finding(texts))
         return draw(read.flow, self._files.words_of(read), funnel)
+
+
+def flow_desk(settings: Settings, database: Database) -> FlowDesk:
+    """Return the desk of one install."""
+    zone = ZoneInfo(settings.site.timezone)
+    return FlowDesk(FlowFiles(settings), FlowStore(database), FunnelStore(database), zone)
 
 
 def finding(texts: Mapping[str, str]) -> Find:

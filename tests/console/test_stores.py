@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -23,14 +22,11 @@ from config.settings import Settings, Web
 from cti.domain.model import Outcome
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Replay
-from ivr.services.flow_files import FlowFiles
-from ivr.services.publishing import FlowDesk
+from ivr.services.publishing import flow_desk
 from storage.billing.own import OwnTables
 from storage.call_tickets import ticket_id
 from storage.calls import CallStore
 from storage.engine import Database
-from storage.flows import FlowStore
-from storage.funnel import FunnelStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.records import Role
@@ -95,10 +91,6 @@ class Real:
             return response.status, await response.json()
 
 
-def flow_desk(database: Database) -> FlowDesk:
-    return FlowDesk(FlowFiles(Settings()), FlowStore(database), FunnelStore(database), ZoneInfo("Asia/Shanghai"))
-
-
 @pytest.fixture
 async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[Real]:
     clock = Clock()
@@ -117,7 +109,7 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         readings=ReportedReadings(database, now=clock),
         history=KeptHistory(Replay(JournalStore(database), Codec())),
         incidents=real_incidents(database, clock),
-        flows=flow_desk(database),
+        flows=flow_desk(Settings(), database),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -253,7 +245,7 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         readings=ReportedReadings(real.database),
         history=KeptHistory(Replay(JournalStore(real.database), Codec())),
         incidents=real_incidents(real.database, lambda: NOON),
-        flows=flow_desk(real.database),
+        flows=flow_desk(Settings(), real.database),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
