@@ -7,7 +7,7 @@ import yaml
 
 from config.settings import Settings
 from ivr.flow.schema import schema
-from ivr.services.flow_files import FlowFiles, shipped_files
+from ivr.services.flow_files import FlowFiles, shipped_files, shipped_path
 
 DESK = FlowFiles(Settings())
 SCHEMA = schema(DESK.prompts.keys(), DESK.services.keys())
@@ -48,7 +48,7 @@ def test_what_ships_fits_the_schema(path: Path) -> None:
     ],
 )
 def test_what_no_flow_can_have_doesnt_fit(place: tuple[str, ...], value: object) -> None:
-    flow = written(shipped_files()[0])
+    flow = written(shipped_path("water"))
     part = flow
     for key in place[:-1]:
         part = part[key]
@@ -58,7 +58,7 @@ def test_what_no_flow_can_have_doesnt_fit(place: tuple[str, ...], value: object)
 
 
 def test_without_names_every_name_of_the_right_shape_fits() -> None:
-    flow = written(shipped_files()[0])
+    flow = written(shipped_path("water"))
     flow["steps"]["main"]["ask"] = "a.new.one"
     flow["steps"]["identify"]["service"] = "a_new_one"
     jsonschema.validate(flow, schema())
