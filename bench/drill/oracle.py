@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TypeVar
 
 from bench.drill.evidence import CallerLog, CallRow, CelCall, Evidence, PhoneLeg
@@ -16,7 +17,7 @@ END_S = 5.0
 """How far our end of a call may be from Asterisk's: a hangup in a gap is known by CEL, to the second."""
 
 ONCE = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON"})
-"""What can't happen to one caller twice within a second."""
+"""What can't happen to one caller twice within a second, with nothing in between."""
 GLIMPSE_S = 1.0
 """A phone may answer in the very moment in which the PBX gives up on it; such a leg is over at once."""
 
@@ -126,8 +127,9 @@ def _queues(evidence: Evidence) -> Iterator[Finding]:
     for callid, events in verbs.items():
         if callid not in cel:
             yield Finding(Kind.UNMATCHED, f"queue_log has call {callid}, which CEL has not")
-        if len({event for event in events if event.verb in ONCE}) < sum(event.verb in ONCE for event in events):
-            yield Finding(Kind.DUPLICATE, f"queue_log says the same of call {callid} twice")
+        for before, event in pairwise(events):
+            if event.at < before.at or (event == before and event.verb in ONCE):
+                yield Finding(Kind.DUPLICATE, f"queue_log says {event.verb} of call {callid} again")
     for row in evidence.calls:
         said = {event.verb for event in verbs.get(row.linkedid, ())}
         known = cel.get(row.linkedid)
