@@ -143,6 +143,7 @@ class Daemon:
     async def _spawn(self) -> None:
         self._alive_at = None
         env = {**os.environ, **self.env, "HYDROPHONE_HOME": str(self._home)}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once, not at each start
         env |= {"NOTIFY_SOCKET": str(self._home / "notify"), "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))}
         command = self.prefix or (str(Path(sys.executable).with_name("hydrophone")),)
         self.log.parent.mkdir(exist_ok=True)
