@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from config.settings import Settings
+from cti.cli import flow_versions
 from cti.domain.events import CallEvent, IvrStepPassed
 from ivr.errors import IvrError
 from ivr.flow.bundle import Bundle
@@ -26,7 +27,7 @@ from ivr.simulator.line import HANG_UP, KEYS, SPEAK, WAIT, Heard
 from ivr.simulator.script import BillingGiven, Given, Script, read
 from ivr.simulator.trial import Simulator, Trial, complaints, make
 
-app = typer.Typer(no_args_is_help=True, help="Phone menus: check, try, test, draw.")
+app = typer.Typer(no_args_is_help=True, help="Phone menus: check, try, test, draw, publish.")
 console = Console(highlight=False, markup=False, soft_wrap=True)
 mistakes = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
 
@@ -127,9 +128,24 @@ def try_flow(
     _tell_end(trial)
 
 
+app.command("publish")(flow_versions.publish)
+app.command("versions")(flow_versions.versions)
+app.command("back")(flow_versions.back)
+app.command("funnel")(flow_versions.funnel)
+
+
 @app.command("draw")
-def draw_flow(file: FlowFile) -> None:
+def draw_flow(
+    file: FlowFile,
+    day: Annotated[
+        str | None, typer.Option(help="Draw the callers of this day on the flow in use: yesterday, or 2026-11-24.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="With --day: this version, and its callers alone.")] = None,
+) -> None:
     """Draw a flow as SVG, on the standard output. What each step says shows under the pointer."""
+    if day is not None:
+        typer.echo(flow_versions.drawn(file.stem, day, version), nl=False)
+        return
     desk, flow = _flow(_path(file))
     try:
         typer.echo(draw(flow.flow, desk.words_of(flow)), nl=False)

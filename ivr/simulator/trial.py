@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,10 +14,12 @@ from cti.domain.events import CallEvent, IvrStepPassed
 from cti.domain.ids import CallId
 from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
+from ivr.flow.line import Line
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
 from ivr.flow.texts import INLINE
+from ivr.ports import Desk
 from ivr.prompts.catalogue import Catalogue
 from ivr.prompts.inline import spoken
 from ivr.prompts.lengths import Lengths
@@ -59,6 +61,19 @@ class Trial:
             self.steps.append((fact.step, fact.way))
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a call goes over: the line, what can be looked up, and who takes what callers leave."""
+
+    line: Line
+    services: Mapping[str, Service]
+    desk: Desk
+
+
+Sabotage = Callable[[Stage, Trial], Stage]
+"""Puts something between a flow and its stage; the trial tells how far the call has come."""
+
+
 class Simulator:
     """Calls one flow as often as one likes, each time anew."""
 
@@ -68,13 +83,13 @@ class Simulator:
         self._lengths = lengths.of_catalogue(self._catalogue)
         self._settings = settings
 
-    def call(self, given: Given, thumb: Thumb, trial: Trial | None = None) -> Trial:
+    def call(self, given: Given, thumb: Thumb, trial: Trial | None = None, sabotage: Sabotage | None = None) -> Trial:
         """Make a call and return what became of it; an error in the flow is part of that."""
         trial = trial or Trial()
-        run(self._call(given, thumb, trial))
+        run(self._call(given, thumb, trial, sabotage))
         return trial
 
-    async def _call(self, given: Given, thumb: Thumb, trial: Trial) -> None:
+    async def _call(self, given: Given, thumb: Thumb, trial: Trial, sabotage: Sabotage | None) -> None:
         loop = asyncio.get_running_loop()
         start = (given.now or NOON).replace(tzinfo=ZoneInfo(self._settings.site.timezone)).astimezone(UTC)
         clock = Clock(now=lambda: start + timedelta(seconds=loop.time()), monotonic=loop.time)
@@ -84,12 +99,15 @@ class Simulator:
         line = PretendLine(thumb, self._catalogue, self._lengths, trial.hears, records=given.records is not False)
         story = Story(CALL, trial.learns, clock)
         trial.desk = PretendDesk(given.desk or 0.0, given.refused or (), given.waiting or ())
+        stage = Stage(line, self._services(given, billing, clock), trial.desk.desk)
+        if sabotage is not None:
+            stage = sabotage(stage, trial)
         flow = FlowRun(
             self._flow.flow,
-            line,
-            self._services(given, billing, clock),
+            stage.line,
+            stage.services,
             story,
-            desk=trial.desk.desk,
+            desk=stage.desk,
             called=self._flow.called,
             number=given.number or "",
         )
@@ -147,9 +165,14 @@ class _Script:
         return " ".join(key if isinstance(key, str) else key.press for key in self._keys)
 
 
+def thumb_of(call: Call) -> "_Script":
+    """Return the thumb that goes by the call's keys."""
+    return _Script(call.keys)
+
+
 def make(call: Call, common: Given, simulator: Simulator) -> Trial:
     """Make a scripted call."""
-    thumb = _Script(call.keys)
+    thumb = thumb_of(call)
     trial = simulator.call(call.given.under(common), thumb)
     trial.unused = thumb.unused
     return trial
