@@ -16,6 +16,7 @@ from storage.billing.own import OwnTables
 from storage.calls import CallStore
 from storage.cursors import to_cursor
 from storage.engine import Database, plain_dsn
+from storage.funnel import FunnelStore
 from storage.kpi import KpiStore
 from storage.records import CallFilter, Category, Task, TicketFilter, TicketSort, TicketStatus
 from storage.reported_readings import ReportedReadings
@@ -151,6 +152,7 @@ QUERIES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "the zone of an account": lambda db: Zones(db).of_account(ACCOUNT),
     "a PIN": lambda db: OwnTables(db, pin_key="k").check_pin(ACCOUNT, "000000"),
     "figures computed": lambda db: KpiStore(db).recompute(NOON - timedelta(hours=2), NOON),
+    "a day's callers of a flow": lambda db: FunnelStore(db).read("water", NOON - timedelta(days=1), NOON),
     "a token": lambda db: UserStore(db).lookup("x"),
 }
 

@@ -11,6 +11,7 @@ import pytest
 from config.settings import Settings
 from ivr.flow import layout
 from ivr.flow.drawing import draw
+from ivr.flow.funnel import Funnel, StepCount
 from ivr.flow.layout import Box, LayoutError, Link, lay_out
 from ivr.flow.model import Flow, Menu, exits
 from ivr.services.flow_files import FlowFiles, shipped_path
@@ -114,3 +115,52 @@ def test_the_picture_in_the_documentation_is_that_of_the_shipped_flow(flow: Flow
     shown = Path(__file__).parents[3] / "docs" / "images" / "water-flow.svg"
     up_to_date = shown.read_text(encoding="utf-8") == draw(flow, WORDS)
     assert up_to_date, "run: hydrophone flow draw water.yaml > docs/images/water-flow.svg"
+
+
+# ------------------------------------------------------------------ with callers on it
+
+FUNNEL = Funnel(
+    calls=1234,
+    served=800,
+    to_person=300,
+    gave_up=134,
+    steps={
+        "main": StepCount("main", 1200, 1300, {"1": 1000, "0": 200, "hangup": 100}, 6400, 5000, 12000),
+        "goodbye": StepCount("goodbye", 800, 800, {"done": 800}, 2000, 2000, 2000),
+    },
+    versions={2: 1234},
+)
+
+
+@pytest.fixture(scope="module")
+def with_callers(flow: Flow) -> ElementTree.Element:
+    return ElementTree.fromstring(draw(flow, WORDS, FUNNEL))  # noqa: S314 - our own
+
+
+def texts(part: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()) for text in part.iter(f"{SVG}text")]
+
+
+def test_callers_are_in_the_boxes_and_on_the_arrows(with_callers: ElementTree.Element) -> None:
+    main = next(group for group in with_callers.iter(f"{SVG}g") if group.get("id") == "step-main")
+    told = texts(main)
+    assert "1,200" in told
+    assert "6.4 s" in told
+    assert "✗ 100 (8 %)" in told
+    title = main.find(f"{SVG}title")
+    assert title is not None
+    assert "hangup: 100" in (title.text or "")
+    everything = texts(with_callers)
+    assert "1,000" in everything  # key 1
+    assert any("1,234" in text and "65 %" in text and "11 %" in text for text in everything)
+
+
+def test_a_step_that_nobody_reached_says_so(with_callers: ElementTree.Element) -> None:
+    bill = next(group for group in with_callers.iter(f"{SVG}g") if group.get("id") == "step-identify")
+    assert "0" in texts(bill)
+
+
+def test_no_step_hides_another_with_callers_in_them_either(with_callers: ElementTree.Element) -> None:
+    placed = boxes(with_callers)
+    for (x, y, wide, high), (x2, y2, wide2, high2) in combinations(placed.values(), 2):
+        assert x + wide <= x2 or x2 + wide2 <= x or y + high <= y2 or y2 + high2 <= y
