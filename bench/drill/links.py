@@ -32,7 +32,7 @@ async def gap(run: Run) -> None:
     await install.crowd.send_home(install.crowd.up()[: run.size(5, 2)])
     phones.talk_s = lambda _leg: 2.0
     fresh = await install.crowd.arrive([Wish.PERSON, Wish.PERSON, Wish.MENU] * run.size(5, 2), per_s=2)
-    await asyncio.sleep(max(0.0, run.size(60, 15) - (time.monotonic() - begun)))
+    await asyncio.sleep(max(0.0, run.size(60, 10) - (time.monotonic() - begun)))
     install.ami_proxy.refuses = False
     tries = len(install.ami_proxy.opened)
 
@@ -177,7 +177,7 @@ async def partial_lists(run: Run) -> None:
     calls = len((await install.live())["calls"])
     install.frames.breaks_lists = True
     install.ami_proxy.cut()
-    end = time.monotonic() + run.size(15, 5)
+    end = time.monotonic() + run.size(15, 3)
     while time.monotonic() < end:
         live = await install.live()
         run.promise(
@@ -250,9 +250,9 @@ async def login_refused(run: Run) -> None:
     await install.pbx.console("manager reload")
     tries = len(install.ami_proxy.opened)
     install.ami_proxy.cut()
-    await asyncio.sleep(run.size(20, 8))
+    await asyncio.sleep(run.size(20, 3))
     tried = len(install.ami_proxy.opened) - tries
-    run.promise(0 < tried <= run.size(12, 8), f"{tried} logins were tried")
+    run.promise(0 < tried <= run.size(12, 5), f"{tried} logins were tried")
     run.promise(not ((await install.daemon.health()) or {}).get("ok", True), "health says that there is no link")
     file.write_text(right)
     await install.pbx.console("manager reload")
@@ -276,7 +276,7 @@ async def slots_taken(run: Run) -> None:
     await asyncio.sleep(2)
     tries = len(install.ami_proxy.opened)
     install.ami_proxy.cut()
-    await asyncio.sleep(run.size(15, 6))
+    await asyncio.sleep(run.size(15, 4))
     tried = len(install.ami_proxy.opened) - tries
     taking.cancel()
     await asyncio.gather(taking, return_exceptions=True)

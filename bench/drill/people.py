@@ -13,8 +13,8 @@ from cti.caller.errors import NotAnsweredError, SoundError
 from cti.caller.phone import Caller, PhoneCall, dial
 from cti.caller.quiet import QuietSound
 
-PERSON_KEYS = ((0.4, "1"), (0.8, "0"))
-"""Chinese, then a person; a key may be pressed while the menu speaks."""
+PERSON_KEYS = ((0.4, "1"), (0.8, "0"), (8.0, "0"))
+"""Chinese, then a person; a key may be pressed while the menu speaks. Who is not with the queue by then tries again."""
 MENU_KEYS = ((0.4, "1"),)
 
 
