@@ -1,6 +1,6 @@
 """What the API's handlers and the push channel work with, in one place. Built by :mod:`agent_console.server`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions, Stan
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
 from agent_console.wire import ReplayView, Session, SipPhone
+from agent_console.wire_live import PulseView
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import Extension
@@ -34,6 +35,7 @@ class Backend:
     live_now: Callable[[], datetime]
     """The time of the live state: now, or that of a replay."""
     replay: ReplayView | None = None
+    pulses: Callable[[], Sequence[PulseView]] = tuple
 
     def session(self, login: Login) -> Session:
         """Return what a console learns about its own session."""

@@ -21,6 +21,7 @@ from agent_console.push.delays import PopDelays
 from agent_console.push.hub import GATHER_S, Hub
 from agent_console.push.server import HEARTBEAT_S, PushServer
 from agent_console.wire import ReplayView
+from agent_console.wire_live import PulseView
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.model import Changes
@@ -65,6 +66,7 @@ class ConsoleServer:
         sources: Sequence[Source] = (),
         replay: ReplayView | None = None,
         live_now: Callable[[], datetime] | None = None,
+        pulses: Callable[[], Sequence[PulseView]] = tuple,
     ) -> None:
         self._settings = settings
         self._live = live
@@ -88,6 +90,7 @@ class ConsoleServer:
             now=now,
             live_now=live_now or now,
             replay=replay,
+            pulses=pulses,
         )
         self._metrics: MetricsPage | None = None
         if metrics_token is not None:

@@ -107,15 +107,26 @@ class ExtendRequest(Wire):
     by_s: Annotated[int, Field(ge=10, le=600)] = 60
 
 
-class Health(Wire):
-    """Whether each part does its work. ``queued_bytes`` is what waits on disk for the database.
+class PulseView(Wire):
+    """How long one PBX took to answer an AMI ping and a SIP OPTIONS; null where no answer came."""
 
-    With ``spool_full`` nothing more fits there: orders of agents are refused until the database is back.
+    pbx: str
+    well: bool
+    ami_ms: float | None
+    sip_ms: float | None
+
+
+class Health(Wire):
+    """Whether each part does its work. ``ok``: each PBX is followed, and answers both ways.
+
+    ``queued_bytes`` is what waits on disk for the database. With ``spool_full`` nothing more fits there: orders of
+    agents are refused until the database is back.
     """
 
     ok: bool
     database: bool
     links: list[LinkView]
+    pulses: list[PulseView]
     queued_bytes: int = 0
     journal_delay_s: float = 0.0
     spool_full: bool = False

@@ -7,6 +7,7 @@ when its first snapshot arrives. At the end the same stages are gone through bac
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
@@ -21,11 +22,13 @@ from agent_console.incident_desk import IncidentDesk
 from agent_console.ports import Queued
 from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
+from agent_console.wire_live import PulseView
 from config.metrics_token import load_or_make as metrics_token
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.ami.link import AmiLink
 from cti.ami.session import AmiAddress
+from cti.caller.options import options
 from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import PbxName, QueueName
@@ -51,10 +54,12 @@ from cti.services.live import Live
 from cti.services.members import Members
 from cti.services.metrics import Parts, daemon_metrics
 from cti.services.presence import ConsoleOrders
+from cti.services.pulse import Pulse
 from cti.services.recorder import Recorder
 from cti.services.resync import Resync
 from cti.services.timers import Timers
 from cti.services.vitals import Vitals
+from cti.services.watchdog import Watchdog
 from cti.services.wrap_up import WrapUps
 from cti.translator import Translator
 from ivr.agi.server import AgiServer
@@ -157,6 +162,8 @@ class App:
         self.link = self._make_link()
         self.resync.link = self.link
         self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.evidence, self.clock)
+        sip = (settings.pbx.host, settings.pbx.sip_port)
+        self.pulse = Pulse(self.link, lambda timeout_s: options(*sip, timeout_s=timeout_s))
         self.members = Members(self.live, self._pbx, self.link)
         self.orders = ConsoleOrders(self.live, self.consoles, self.clock, full=lambda: self.journal.full)
         self.keeping = Keeping(
@@ -314,6 +321,7 @@ class App:
             monotonic=self.clock.monotonic,
             metrics_token=await asyncio.to_thread(metrics_token, self.settings.home),
             sources=(self._metrics,),
+            pulses=self._pulses,
         )
         self._stack.push_async_callback(server.stop)
         await server.start()
@@ -321,6 +329,17 @@ class App:
     def _queued(self) -> Queued:
         calls = self.vitals.spool_bytes["calls"]
         return Queued(self.journal.queued_bytes + calls, self.journal.delay_s, self.journal.full)
+
+    def _pulses(self) -> list[PulseView]:
+        beat = self.pulse.beat
+        return [
+            PulseView(
+                pbx=self._pbx,
+                well=self.pulse.well,
+                ami_ms=beat.ami_ms if beat else None,
+                sip_ms=beat.sip_ms if beat else None,
+            )
+        ]
 
     def _all_kept(self) -> bool:
         return not self.recorder.waiting and not self.recorder.away
@@ -346,6 +365,7 @@ class App:
     async def _start_link(self) -> None:
         self._own(self.members.run(), "members")
         self._own(self.anti_entropy.run(), "anti-entropy")
+        self._own(self.pulse.run(), "pulse")
         self._stack.push_async_callback(self.link.close)
         await self.link.start()
 
@@ -390,15 +410,20 @@ async def run(settings: Settings, secrets: Secrets) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
+    watchdog = Watchdog(os.environ)
     app = App(settings, secrets)
+    signs = asyncio.create_task(watchdog.run(), name="signs of life")
     ending = asyncio.create_task(told.wait(), name="told to end")
     starting = asyncio.create_task(app.start(), name="starting")
     try:
         await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
+            watchdog.ready()
             await ending
     finally:
+        watchdog.stopping()
         await _ended(ending)
         await _ended(starting)
         await app.stop()
+        await _ended(signs)

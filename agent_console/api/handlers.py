@@ -175,10 +175,12 @@ async def health(backend: Backend, asked: Asked[None, None]) -> Health:
     links = [views.link_view(link) for link in backend.live.state.links.values()]
     database = await backend.stores.database.alive()
     queued = backend.stores.history.queued()
+    pulses = list(backend.pulses())
     return Health(
-        ok=bool(links) and all(link.up for link in links),
+        ok=bool(links) and all(link.up for link in links) and all(pulse.well for pulse in pulses),
         database=database,
         links=links,
+        pulses=pulses,
         queued_bytes=queued.size_bytes,
         journal_delay_s=round(queued.delay_s, 1),
         spool_full=queued.full,

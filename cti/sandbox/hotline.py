@@ -26,6 +26,7 @@ from cti.sandbox.errors import DaemonError, HotlineRunsError
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 from cti.sandbox.ready import Ready
 from cti.sandbox.rehearsal import rehearse
+from cti.sandbox.watch import PATIENCE_S, Watch
 from storage.billing.own import OwnTables
 from storage.demo.people import PEOPLE
 from storage.demo.prepare import prepare
@@ -67,6 +68,8 @@ class Hotline:
         self.pbx = SandboxPbx(settings, self.secrets, extensions, progress=say)
         self.postgres = EmbeddedPostgres(settings.home / "postgres")
         self.daemon: Process | None = None
+        self._watch: Watch | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self._pbx_is_up = False
@@ -124,7 +127,10 @@ class Hotline:
     async def start_daemon(self) -> None:
         """Start the daemon and return when it says that it does its work. Raises :class:`DaemonError`."""
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.daemon = await self._spawn()
+        await self._stop_watching()
+        self._watch = Watch(patience_s=PATIENCE_S)
+        self.daemon = await self._spawn(self._watch)
+        self._watching = asyncio.create_task(self._watch.run(self._end_frozen), name="watchdog")
         await asyncio.to_thread(_write_pid, self.settings.home / "demo", self.daemon.pid)
         end = time.monotonic() + _HEALTHY_S
         while not await self._healthy():
@@ -132,8 +138,24 @@ class Hotline:
                 raise DaemonError(self.log, self.start_log)
             await asyncio.sleep(_POLL_S)
 
+    def _end_frozen(self) -> None:
+        """End a daemon that gives no sign of life. Its keeper starts the next one."""
+        if self.daemon is not None and self.daemon.returncode is None:
+            self._say("The daemon is frozen; ending it")
+            self.daemon.kill()
+
+    async def _stop_watching(self) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
     async def stop_daemon(self) -> None:
         """End the daemon politely, then for certain."""
+        await self._stop_watching()
         daemon, self.daemon = self.daemon, None
         if daemon is None or daemon.returncode is not None:
             return
@@ -204,10 +226,11 @@ class Hotline:
             self._told.add(table)
             self._say(f"Demo data: {total:,} {table}")
 
-    async def _spawn(self) -> Process:
+    async def _spawn(self, watch: Watch) -> Process:
         command = Path(sys.executable).with_name("hydrophone")
         env = {**os.environ, "HYDROPHONE_HOME": str(self.settings.home), "HYDROPHONE_DATABASE__DSN": self.dsn}
         env["HYDROPHONE_CACHE"] = str(self.settings.cache)
+        env |= watch.environment
         with _open_small(self.start_log) as output:
             return await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "TERM", str(command), "serve", "--log-file",

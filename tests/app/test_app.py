@@ -1,8 +1,10 @@
 """The composition root without a PBX: what it does about days, clocks, and being told to end."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,6 +91,11 @@ async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_whe
     monkeypatch.setattr(composition, "RenderedSpeech", NoSpeech)
     monkeypatch.setattr(composition, "DATABASE_PATIENCE_S", 0.1)
     settings = settings_of(tmp_path)
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.setblocking(False)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "300000")
     with caplog.at_level("INFO"):
         running = asyncio.create_task(composition.run(settings, Secrets()))
         await until(lambda: "hydrophone is up" in caplog.text, within_s=15)
@@ -99,6 +106,18 @@ async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_whe
         async with asyncio.timeout(15):
             await running
     assert "hydrophone is down" in caplog.text
+    told = told_to(manager)
+    assert told[0] == "WATCHDOG=1"
+    assert [word for word in told if word != "WATCHDOG=1"] == ["READY=1\nSTATUS=up", "STOPPING=1"]
+
+
+def told_to(manager: socket.socket) -> list[str]:
+    """Return what a service manager heard."""
+    told: list[str] = []
+    with manager, contextlib.suppress(BlockingIOError):
+        while True:
+            told.append(manager.recv(4096).decode())
+    return told
 
 
 async def test_a_start_can_be_interrupted(
