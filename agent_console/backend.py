@@ -12,7 +12,7 @@ from agent_console.wire import ReplayView, Session, SipPhone
 from agent_console.wire_live import PulseView
 from config.secrets import Secrets
 from config.settings import Settings
-from cti.domain.ids import Extension
+from cti.domain.ids import Extension, number_of, pbx_of
 
 DEMO_PHONE = Extension("2000")
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -52,12 +52,14 @@ class Backend:
     def phone(self, extension: Extension, display_name: str) -> SipPhone | None:
         """Return what a browser's phone registers with, or None if this install has no such phone."""
         password = self.secrets.phones.get(extension)
-        if password is None:
+        known = (None, *(pbx.name for pbx in self.settings.pbxs))
+        if password is None or pbx_of(extension) not in known:
             return None
+        there = self.settings.of_pbx(pbx_of(extension) or self.settings.pbx.name)
         return SipPhone(
-            uri=f"sip:{extension}@{self.settings.pbx.host}",
+            uri=f"sip:{number_of(extension)}@{there.pbx.host}",
             password=password,
-            ws_url=self.settings.sip_ws_url,
+            ws_url=there.sip_ws_url,
             display_name=display_name,
         )
 

@@ -7,9 +7,9 @@
 import os
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -84,6 +84,13 @@ class Pbx(Section):
     """Where flows may put callers through to, by name: a number for the trunk, or a destination of Asterisk's own."""
 
 
+class FurtherPbx(Pbx):
+    """One more Asterisk, with a name of its own. Hydrophone follows it, but never starts it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    sandbox: Literal[False] = False
+
+
 class Queue(Section):
     """One more queue. Callers about ``subject`` who speak ``language`` wait in it; without either it takes all.
 
@@ -154,6 +161,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     spool: Spool = Spool()
     pbx: Pbx = Pbx()
+    pbxs: Annotated[tuple[FurtherPbx, ...], Field(max_length=20)] = ()
     queues: Annotated[tuple[Queue, ...], Field(max_length=50)] = ()
     dialling: Dialling = Dialling()
     callback: Callback = Callback()
@@ -176,6 +184,24 @@ class Settings(BaseSettings):
         """Read arguments, then the environment, then ``hydrophone.toml``."""
         toml = TomlConfigSettingsSource(settings_cls, home() / "hydrophone.toml")
         return init_settings, env_settings, toml
+
+    @model_validator(mode="after")
+    def _check_pbxs(self) -> Self:
+        """Refuse PBXs that can't be told apart."""
+        every = (self.pbx, *self.pbxs)
+        for what, values in (
+            ("name", [pbx.name for pbx in every]),
+            ("address (host and ami_port)", [f"{pbx.host}:{pbx.ami_port}" for pbx in every]),
+        ):
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                raise ValueError(f"two PBXs under [pbx] and [[pbxs]] have the same {what}: {twice}")
+        return self
+
+    def of_pbx(self, name: str) -> Self:
+        """Return the settings as one PBX has them: with it in the place of the first. Raises ``KeyError``."""
+        every = {pbx.name: pbx for pbx in (self.pbx, *self.pbxs)}
+        return self.model_copy(update={"pbx": every[name], "pbxs": ()})
 
     @property
     def cache(self) -> Path:

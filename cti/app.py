@@ -25,43 +25,31 @@ from agent_console.stores import stores_of
 from agent_console.wire_live import PulseView
 from config.metrics_token import load_or_make as metrics_token
 from config.secrets import Secrets
-from config.settings import Settings
-from cti.ami.link import AmiLink
-from cti.ami.session import AmiAddress
+from config.settings import Pbx, Settings
 from cti.caller.options import options
 from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
-from cti.domain.ids import PbxName, QueueName
+from cti.domain.ids import QueueName
 from cti.domain.incidents import Incident
-from cti.services.anti_entropy import AntiEntropy
-from cti.services.call_book import CallBook
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
-from cti.services.evidence.evidence import Evidence
-from cti.services.evidence.files import CEL_FILE, LogFiles
-from cti.services.evidence.source import Source
-from cti.services.evidence.tables import LogTables
 from cti.services.figures import Figures
 from cti.services.incidents import Incidents
-from cti.services.intake import PbxIntake
 from cti.services.journal.codec import Codec
 from cti.services.journal.journal import Journal
 from cti.services.journal.replay import Replay
 from cti.services.journal.restore import before_us
 from cti.services.keeping import Keeping
 from cti.services.live import Live
-from cti.services.members import Members
 from cti.services.metrics import Parts, daemon_metrics
+from cti.services.one_pbx import OnePbx
 from cti.services.presence import ConsoleOrders
-from cti.services.pulse import Pulse
 from cti.services.recorder import Recorder
-from cti.services.resync import Resync
 from cti.services.timers import Timers
 from cti.services.vitals import Vitals
 from cti.services.watchdog import Watchdog
 from cti.services.wrap_up import WrapUps
-from cti.translator import Translator
 from ivr.agi.server import AgiServer
 from ivr.flow.story import Clock
 from ivr.prompts.inline import spoken
@@ -84,7 +72,6 @@ from storage.funnel import FunnelStore
 from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
-from storage.pbx_log import PbxLogStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -108,7 +95,6 @@ class App:
         self.live = Live(Centre())
         self._secrets = secrets
         self._zone = ZoneInfo(settings.site.timezone)
-        self._pbx = PbxName(settings.pbx.name)
         self._stack = AsyncExitStack()
         self._day = self.clock().astimezone(self._zone).date()
 
@@ -128,8 +114,6 @@ class App:
         self.readings = ReportedReadings(self.database, zone=self._zone, now=self.clock)
 
         spool = settings.home / "spool"
-        self.book = CallBook(self._pbx, spool / f"boot-{self._pbx}")
-        self.translator = Translator(self._pbx, self.book)
         bound_bytes = settings.spool.max_mb * 1024 * 1024
         self.journals, codec = JournalStore(self.database), Codec()
         self.journal = Journal(
@@ -142,34 +126,12 @@ class App:
         self.vitals = Vitals({name: spool / f"{file}.jsonl" for name, file in names.items()})
         self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
         self.consoles = Consoles(self.live, Timers(), self.clock)
-        self.evidence = Evidence(
-            self.live,
-            self._pbx,
-            self.book,
-            self._account_of_calls(),
-            spool / f"evidence-{self._pbx}.json",
-            self.calls,
-            settled=self._all_kept,
-        )
-        self.resync = Resync(
-            self.live,
-            self.translator,
-            self.book,
-            self.clock,
-            monotonic=self.clock.monotonic,
-            evidence=self.evidence,
-        )
-        self.link = self._make_link()
-        self.resync.link = self.link
-        self.anti_entropy = AntiEntropy(self.live, self.translator, self.link, self.resync, self.evidence, self.clock)
-        sip = (settings.pbx.host, settings.pbx.sip_port)
-        self.pulse = Pulse(self.link, lambda timeout_s: options(*sip, timeout_s=timeout_s))
-        self.members = Members(self.live, self._pbx, self.link)
+        self.pbxs = tuple(self._pbx_of(pbx, further=pbx is not settings.pbx) for pbx in (settings.pbx, *settings.pbxs))
+        self.first = self.pbxs[0]
         self.orders = ConsoleOrders(self.live, self.consoles, self.clock, full=lambda: self.journal.full)
         self.keeping = Keeping(
             self.live,
-            self.book,
-            self._pbx,
+            {pbx.name: pbx.book for pbx in self.pbxs},
             self.clock,
             self.database,
             self.users,
@@ -195,25 +157,18 @@ class App:
             raise RuntimeError("without a DSN the database is our own")
         return self.embedded.dsn
 
-    def _account_of_calls(self) -> Source:
-        """Return where the PBX's own account of its calls is: its log files, or our tables that it writes to."""
-        pbx = self.settings.pbx
-        if pbx.log_folder is not None:
-            return LogFiles(pbx.log_folder / CEL_FILE, pbx.log_folder / "queue_log")
-        if pbx.sandbox:
-            log = self.settings.home / "pbx" / "log"
-            return LogFiles(log / CEL_FILE, log / "queue_log")
-        return LogTables(PbxLogStore(self.database, self._pbx))
-
-    def _make_link(self) -> AmiLink:
-        pbx = self.settings.pbx
-        return AmiLink(
-            AmiAddress(pbx.host, pbx.ami_port, pbx.ami_user, self._secrets.ami),
-            PbxIntake(self.live, self.translator).handlers,
-            display_only=frozenset({"DeviceStateChange", "QueueMemberStatus"}),
-            on_state=self.resync.on_state,
-            on_doubt=self.resync.on_doubt,
-            now=self.clock,
+    def _pbx_of(self, pbx: Pbx, *, further: bool) -> OnePbx:
+        return OnePbx(
+            pbx,
+            self.live,
+            self.clock,
+            further=further,
+            ami_secret=self._secrets.ami_of[pbx.name] if further else self._secrets.ami,
+            home=self.settings.home,
+            database=self.database,
+            kept=self.calls,
+            settled=self._all_kept,
+            ask_sip=lambda timeout_s: options(pbx.host, pbx.sip_port, timeout_s=timeout_s),
         )
 
     # -------------------------------------------------------------- stages
@@ -225,7 +180,7 @@ class App:
             await self._start_menu()
             await self._start_keeping()
             await self._start_consoles()
-            await self._start_link()
+            await self._start_links()
         except BaseException:
             await self.stop()
             raise
@@ -237,13 +192,17 @@ class App:
         _log.info("hydrophone is down")
 
     async def _start_centre(self) -> None:
-        pbx = self.settings.pbx
         await self.journal.begin()
         self.live.note = self.journal.note
         self.live.apply(CentreStarted(at=self.clock()))
-        self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(pbx.queue), wrap_up_s=pbx.wrap_up_s))
-        for listener in (self.book, self.recorder, self.figures, self.wrap_ups, self.members):
+        opened = {pbx.queue: pbx.wrap_up_s for pbx in reversed((self.settings.pbx, *self.settings.pbxs))}
+        for queue, wrap_up_s in opened.items():
+            self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(queue), wrap_up_s=wrap_up_s))
+        for listener in (self.recorder, self.figures, self.wrap_ups):
             self.live.listen(listener.on_changes)
+        for one in self.pbxs:
+            for listen in one.listeners:
+                self.live.listen(listen)
         self._stack.callback(self._stop_timers)
         self._own(self._keep_house(), "housekeeping")
         self._own(self.vitals.run(), "vitals")
@@ -257,18 +216,24 @@ class App:
         self._stack.push_async_callback(self.speech.stop)
         clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
         await self.flows.start()
-        hotline = HotlineHandler(
-            self.flows,
-            self.speech,
-            self.billing,
-            self.live.fact,
-            self.book,
-            self.settings,
-            clock,
-            public=Public(self.incidents, self.zones, self.reports),
-        )
+        hotlines = {
+            pbx.name: HotlineHandler(
+                self.flows,
+                self.speech,
+                self.billing,
+                self.live.fact,
+                pbx.book,
+                self.settings.of_pbx(pbx.name),
+                clock,
+                public=Public(self.incidents, self.zones, self.reports),
+            )
+            for pbx in self.pbxs
+        }
         agi = self.settings.agi
-        server = AgiServer({"hotline": hotline.run}, secret=self._secrets.agi, allow=agi.allow)
+        further = {self._secrets.agi_of[pbx.name]: {"hotline": hotlines[pbx.name].run} for pbx in self.pbxs[1:]}
+        server = AgiServer(
+            {"hotline": hotlines[self.first.name].run}, secret=self._secrets.agi, allow=agi.allow, others=further
+        )
         await server.start(agi.host, agi.port)
         self._stack.push_async_callback(server.stop)
         self.agi = server
@@ -331,14 +296,14 @@ class App:
         return Queued(self.journal.queued_bytes + calls, self.journal.delay_s, self.journal.full)
 
     def _pulses(self) -> list[PulseView]:
-        beat = self.pulse.beat
         return [
             PulseView(
-                pbx=self._pbx,
-                well=self.pulse.well,
-                ami_ms=beat.ami_ms if beat else None,
-                sip_ms=beat.sip_ms if beat else None,
+                pbx=pbx.name,
+                well=pbx.pulse.well,
+                ami_ms=pbx.pulse.beat.ami_ms if pbx.pulse.beat else None,
+                sip_ms=pbx.pulse.beat.sip_ms if pbx.pulse.beat else None,
             )
+            for pbx in self.pbxs
         ]
 
     def _all_kept(self) -> bool:
@@ -346,11 +311,7 @@ class App:
 
     def _metrics(self) -> Iterable[Metric]:
         parts = Parts(
-            pbx=self._pbx,
-            link=self.link,
-            resync=self.resync,
-            anti_entropy=self.anti_entropy,
-            evidence=self.evidence,
+            pbxs=self.pbxs,
             recorder=self.recorder,
             live=self.live,
             figures=self.figures,
@@ -362,12 +323,12 @@ class App:
         )
         return daemon_metrics(parts)
 
-    async def _start_link(self) -> None:
-        self._own(self.members.run(), "members")
-        self._own(self.anti_entropy.run(), "anti-entropy")
-        self._own(self.pulse.run(), "pulse")
-        self._stack.push_async_callback(self.link.close)
-        await self.link.start()
+    async def _start_links(self) -> None:
+        for pbx in self.pbxs:
+            for work, name in pbx.work():
+                self._own(work, name)
+            self._stack.push_async_callback(pbx.link.close)
+            await pbx.link.start()
 
     # -------------------------------------------------------------- tasks
 
@@ -380,7 +341,11 @@ class App:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
+            today = self._day
             self._housekeep(self.clock())
+            if self._day != today:
+                for pbx in self.pbxs:
+                    await pbx.evidence.prune()
 
     def _housekeep(self, now: datetime) -> None:
         today = now.astimezone(self._zone).date()

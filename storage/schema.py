@@ -282,11 +282,11 @@ users = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
-    sa.Column("extension", sa.String(16), unique=True),
+    sa.Column("extension", sa.String(48), unique=True),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     _one_of("role", Role),
     sa.CheckConstraint("login <> ''", name="login_given"),
-    sa.CheckConstraint("extension ~ '^[0-9]{2,15}$'", name="extension_shape"),
+    sa.CheckConstraint("extension ~ '^[0-9]{2,15}(@[a-z0-9-]{1,32})?$'", name="extension_shape"),
 )
 
 user_queues = sa.Table(

@@ -11,7 +11,8 @@ POLICY: Final = "Content-Security-Policy"
 
 def content_policy(settings: Settings, nonce: str | None = None) -> str:
     """Return the policy: scripts, files and connections are ours, and style elements those that carry ``nonce``."""
-    connect = sorted({_origin(settings.push_url), _origin(settings.sip_ws_url)})
+    phones = {_origin(settings.of_pbx(pbx.name).sip_ws_url) for pbx in (settings.pbx, *settings.pbxs)}
+    connect = sorted({_origin(settings.push_url), *phones})
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",

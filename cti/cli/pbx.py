@@ -75,10 +75,15 @@ def config(
     sounds: Annotated[Path, typer.Option(help="A folder for what the PBX says itself, on the PBX's machine.")] = Path(
         "/var/lib/asterisk/sounds/hydrophone"
     ),
+    pbx: Annotated[str | None, typer.Option(help="One of [[pbxs]], by its name. Default: [pbx].")] = None,
 ) -> None:
     """Print what an Asterisk of your own needs: settings, and the files that it includes. They hold secrets."""
     settings = Settings()
-    secrets, extensions = _phones(settings, extension)
+    if pbx is None or pbx == settings.pbx.name:
+        secrets, extensions = _phones(settings, extension)
+    else:
+        secrets, extensions = _further(settings, extension, pbx)
+        settings = settings.of_pbx(pbx)
     files = _checked(lambda: render_site(settings, secrets, extensions, music, sounds))
     if not extensions:
         _notes.print(NO_PHONES)
@@ -171,6 +176,19 @@ def _phones(settings: Settings, chosen: list[str] | None) -> tuple[Secrets, tupl
     secrets = Secrets.load_or_make(settings.home, phones=DEMO_PHONES)
     known = (name for name in secrets.phones if name.isdigit() and name not in DEMO_PHONES)
     return secrets, tuple(known)
+
+
+def _further(settings: Settings, chosen: list[str] | None, pbx: str) -> tuple[Secrets, tuple[str, ...]]:
+    """Return the secrets and the agents' phones as a further PBX has them."""
+    if pbx not in {further.name for further in settings.pbxs}:
+        _notes.print(f"hydrophone.toml has no [[pbxs]] of the name {escape(pbx)}.")
+        raise typer.Exit(2)
+    if not all(extension.isascii() and extension.isdigit() for extension in chosen or ()):
+        _notes.print("An extension is digits only.")
+        raise typer.Exit(2)
+    phones = tuple(f"{extension}@{pbx}" for extension in chosen or ())
+    secrets = Secrets.load_or_make(settings.home, phones=phones, pbxs=(pbx,)).of(pbx)
+    return secrets, tuple(chosen) if chosen is not None else tuple(secrets.phones)
 
 
 def _check_sandbox(settings: Settings) -> None:

@@ -18,4 +18,4 @@ def serve(
     settings = Settings()
     file = settings.home / "log" / "hydrophone.log" if to_file else None
     logs.set_up(settings.log_level, file=file, as_json=as_json)
-    asyncio.run(app.run(settings, Secrets.load_or_make(settings.home)))
+    asyncio.run(app.run(settings, Secrets.load_or_make(settings.home, pbxs=tuple(pbx.name for pbx in settings.pbxs))))

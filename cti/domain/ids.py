@@ -15,7 +15,7 @@ CallId = NewType("CallId", UUID)
 AgentId = NewType("AgentId", str)
 """A person's user name, as they log in with it."""
 Extension = NewType("Extension", str)
-"""The number of a phone, digits only: ``1001``."""
+"""A phone: its number on the first PBX, ``1001``; on a further one with that PBX's name behind it, ``1001@east``."""
 QueueName = NewType("QueueName", str)
 TicketId = NewType("TicketId", UUID)
 AccountNumber = NewType("AccountNumber", str)
@@ -34,3 +34,18 @@ def call_id(pbx: PbxName, boot: int, linkedid: LinkedId) -> CallId:
     process, so after a restart with a stepped clock it can repeat.
     """
     return CallId(uuid5(_CALLS, f"{pbx}/{boot}/{linkedid}"))
+
+
+def extension_at(number: str, pbx: PbxName | None) -> Extension:
+    """Return the phone that has this number on ``pbx``; None stands for the first PBX."""
+    return Extension(number if pbx is None else f"{number}@{pbx}")
+
+
+def number_of(extension: Extension) -> str:
+    """Return the phone's number on its own PBX."""
+    return extension.partition("@")[0]
+
+
+def pbx_of(extension: Extension) -> PbxName | None:
+    """Return the PBX that the phone belongs to, None for the first."""
+    return PbxName(extension.partition("@")[2]) or None

@@ -227,7 +227,7 @@ class AntiEntropy:
             if call not in check.touched.calls:
                 yield (events.CallGone(at=self._now(), pbx=self._pbx, call=call, assumed=True),)
         for agent in tuple(self._live.state.agents.values()):
-            for queue in agent.memberships:
+            for queue in agent.memberships if self._translator.has(agent.extension) else ():
                 gone = (queue, agent.extension) not in check.found.members
                 if gone and agent.extension not in check.touched.phones:
                     yield (events.MemberGone(at=self._now(), pbx=self._pbx, queue=queue, extension=agent.extension),)

@@ -5,7 +5,7 @@ Until then the hotline works without: callers reach people, calls wait to be kep
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -56,8 +56,7 @@ class Keeping:
     def __init__(
         self,
         live: Live,
-        book: CallBook,
-        pbx: PbxName,
+        books: Mapping[PbxName, CallBook],
         now: Callable[[], datetime],
         database: Database,
         users: Users,
@@ -69,8 +68,7 @@ class Keeping:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._live = live
-        self._book = book
-        self._pbx = pbx
+        self._books = books
         self._now = now
         self._database = database
         self._users = users
@@ -116,9 +114,10 @@ class Keeping:
         await self._migrate(self._database.engine.url.render_as_string(hide_password=False))
         await self._enrol()
         await self._restore()
-        for record in await self._calls.unfinished(self._pbx):
-            self._book.restored(record.id, record.linkedid)
-            self._live.apply(CallRestored(at=self._now(), record=as_call(record)))
+        for pbx, book in self._books.items():
+            for record in await self._calls.unfinished(pbx):
+                book.restored(record.id, record.linkedid)
+                self._live.apply(CallRestored(at=self._now(), record=as_call(record)))
 
     async def _restore(self) -> None:
         if self._before is None:
@@ -126,7 +125,9 @@ class Keeping:
         known, self._before = await self._before(), None
         if known is not None:
             for call in known.state.calls.values():
-                self._book.restored(call.id, call.linkedid)
+                book = self._books.get(call.pbx)
+                if book is not None:
+                    book.restored(call.id, call.linkedid)
             self._live.apply(known)
 
     async def _enrol(self) -> None:

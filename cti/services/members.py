@@ -14,7 +14,7 @@ from cti.ami.actions import AmiAction
 from cti.ami.errors import AmiError, LinkError
 from cti.ami.messages import Response
 from cti.domain.agents import membership_due
-from cti.domain.ids import AgentId, PbxName
+from cti.domain.ids import AgentId, PbxName, pbx_of
 from cti.domain.model import Agent, Changes
 from cti.domain.orders import AddMember, Order, PauseMember, RemoveMember, UnpauseMember
 from cti.services.live import Live
@@ -57,11 +57,19 @@ class Members:
     """Owns the one task that gives orders about members, while :meth:`run` runs."""
 
     def __init__(
-        self, live: Live, pbx: PbxName, link: Link, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        live: Live,
+        pbx: PbxName,
+        link: Link,
+        *,
+        further: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """Care for the agents whose phones are on this PBX, which is the site's first or a ``further`` one."""
         self.refused = 0
         self._live = live
         self._pbx = pbx
+        self._home = pbx if further else None
         self._link = link
         self._sleep = sleep
         self._due: dict[AgentId, None] = {}
@@ -94,7 +102,8 @@ class Members:
         while self._due and self._is_sure():
             agent = next(iter(self._due))
             del self._due[agent]
-            if not await self._settle(self._live.state.agents[agent]):
+            known = self._live.state.agents[agent]
+            if pbx_of(known.extension) == self._home and not await self._settle(known):
                 failed[agent] = None
         self._due.update(failed)
         return not failed

@@ -175,6 +175,6 @@ class Resync:
         for call in known.calls - found.calls:
             yield events.CallGone(at=now, pbx=pbx, call=call, assumed=True)
         for agent in tuple(self._live.state.agents.values()):
-            for queue in agent.memberships:
+            for queue in agent.memberships if self._translator.has(agent.extension) else ():
                 if (queue, agent.extension) not in found.members:
                     yield events.MemberGone(at=now, pbx=pbx, queue=queue, extension=agent.extension)

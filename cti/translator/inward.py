@@ -5,30 +5,46 @@ Texts of callers are passed on as they are. A message whose keys or values are n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event
 from cti.domain import events
-from cti.domain.ids import CallId, ChannelId, LinkedId, PbxName, QueueName
+from cti.domain.ids import CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, extension_at, pbx_of
 from cti.translator import words
 
 CallIds = Callable[[LinkedId], CallId]
 Facts = tuple[events.Event, ...]
+Fact = TypeVar("Fact", bound=events.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Translates what one PBX says; ``call_ids`` knows our id of a call."""
+    """Translates what one PBX says; ``call_ids`` knows our id of a call.
+
+    ``further``: it is not the site's first PBX, so its phones go by its name, too: ``1001@east``.
+    """
 
     pbx: PbxName
     call_ids: CallIds
+    further: bool = False
 
     def facts(self, message: Event) -> Facts:
         """Return what this message means. Raises ``ForgedFrameError``, and ``KeyError`` for one not in ``NAMES``."""
         row = _ROWS[message.name]
         message.expect(row.keys, row.optional)
-        return row.meaning(self, message)
+        facts = row.meaning(self, message)
+        return tuple(map(self.here, facts)) if self.further else facts
+
+    def here(self, fact: Fact) -> Fact:
+        """Return the fact with its phone as one of this PBX."""
+        number = getattr(fact, "extension", None) if self.further else None
+        return fact if number is None else replace(fact, extension=extension_at(number, self.pbx))  # type: ignore[call-arg]
+
+    def has(self, extension: Extension) -> bool:
+        """Tell whether this phone is one of this PBX."""
+        return pbx_of(extension) == (self.pbx if self.further else None)
 
     def call(self, message: Event) -> CallId:
         """Return our id of the call that this message is about."""

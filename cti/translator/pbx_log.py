@@ -212,6 +212,8 @@ class Teller:
     pbx: PbxName
     call_id: Callable[[LinkedId, bool], CallId]
     phone: Callable[[str], Extension | None]
+    extension: Callable[[Extension | None], Extension | None] = lambda extension: extension
+    """Returns a phone of a channel's as one of this PBX."""
 
     def chapter(self, cel: Sequence[CelLine], queue: Sequence[QueueLine]) -> Chapter:
         """Return the facts that these lines are an account of."""
@@ -253,7 +255,7 @@ class Teller:
             caller_name=line.caller_name,
             dialled=line.dialled,
             inbound=line.leg == ChannelId(line.linkedid) and line.dialled not in ("", "s"),
-            extension=words.phone_of_channel(line.channel),
+            extension=self.extension(words.phone_of_channel(line.channel)),
         )
 
     def _of_queue(

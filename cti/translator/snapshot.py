@@ -86,10 +86,10 @@ def snapshot(of: Translator, channels: Sequence[Event], queues: Sequence[Event],
         *seen,
     )
     return Snapshot(
-        facts=facts,
+        facts=tuple(map(of.here, facts)),
         calls=frozenset(leg.call for leg in legs.values()),
         legs=frozenset(legs),
-        members=frozenset((member.queue, member.extension) for member in members),
+        members=frozenset((member.queue, of.here(member).extension) for member in members),
         queues=frozenset(names),
     )
 

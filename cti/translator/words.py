@@ -11,7 +11,7 @@ from typing import Final
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event
 from cti.domain.events import DeviceState
-from cti.domain.ids import ChannelId, Extension, LinkedId, QueueName
+from cti.domain.ids import ChannelId, Extension, LinkedId, QueueName, number_of
 
 CHANNEL: Final = frozenset(
     {
@@ -188,7 +188,7 @@ def _phone(interface: str) -> Extension | None:
 
 def interface(extension: Extension) -> str:
     """Return how the PBX names this phone."""
-    return f"PJSIP/{extension}"
+    return f"PJSIP/{number_of(extension)}"
 
 
 def _whole(pattern: re.Pattern[str], message: Event, key: str) -> re.Match[str]:

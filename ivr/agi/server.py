@@ -71,12 +71,13 @@ class AgiServer:
         secret: str,
         allow: tuple[str, ...],
         limits: Limits = Limits(),
+        others: Mapping[str, Mapping[str, Handler]] | None = None,
     ) -> None:
-        if not secret:
+        """Give ``handlers`` to who knows ``secret``; ``others`` has each further PBX's handlers by its own secret."""
+        if not secret or not all(others or {"-": {}}):
             raise ValueError("a server without a secret would let anybody in")
         self.counts = Counts()
-        self._handlers = handlers
-        self._secret = secret.encode()
+        self._handlers = {one.encode(): of_one for one, of_one in {secret: handlers, **(others or {})}.items()}
         self._allow = [ipaddress.ip_network(entry) for entry in allow]
         self._limits = limits
         self._server: asyncio.Server | None = None
@@ -187,8 +188,9 @@ class AgiServer:
         if environment is None:
             return
         self._silent.pop(connection, None)
-        handler = self._handlers.get(environment.script)
-        if not self._knows_secret(environment):
+        handlers = self._handlers_for(environment)
+        handler = None if handlers is None else handlers.get(environment.script)
+        if handlers is None:
             self.counts.wrong_secret += 1
             logger.warning("AGI connection %d refused: it does not know the secret", connection.number)
         elif handler is None:
@@ -210,9 +212,11 @@ class AgiServer:
             self.counts.silent += 1
             return None
 
-    def _knows_secret(self, environment: Environment) -> bool:
-        given = environment.arguments[0] if environment.arguments else ""
-        return hmac.compare_digest(given.encode(), self._secret)
+    def _handlers_for(self, environment: Environment) -> Mapping[str, Handler] | None:
+        """Return what the PBX may ask for that knows its secret. Takes as long for whichever, and for none."""
+        given = (environment.arguments[0] if environment.arguments else "").encode()
+        known = [handlers for secret, handlers in self._handlers.items() if hmac.compare_digest(given, secret)]
+        return known[0] if known else None
 
 
 def _place(error: Exception) -> str:

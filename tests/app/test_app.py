@@ -37,7 +37,7 @@ async def idle(tmp_path: Path) -> App:
 
 async def test_a_new_day_at_the_site_starts_the_sums_anew(idle: App) -> None:
     now = idle.clock()
-    call = idle.book(LinkedId("1.1"))
+    call = idle.first.book(LinkedId("1.1"))
     idle.live.apply(
         IvrEntered(
             at=now, call=call, pbx=PbxName("main"), linkedid=LinkedId("1.1"), caller_number="", caller_name="",
@@ -57,7 +57,7 @@ async def test_the_machines_clock_is_followed_only_when_nothing_is_measured(
 ) -> None:
     wall = idle.clock._wall
     idle.clock._wall = lambda: wall() + timedelta(hours=1)
-    call = idle.book(LinkedId("1.1"))
+    call = idle.first.book(LinkedId("1.1"))
     idle.live.apply(
         IvrEntered(
             at=idle.clock(), call=call, pbx=PbxName("main"), linkedid=LinkedId("1.1"), caller_number="",

@@ -99,5 +99,5 @@ async def test_the_figures_of_a_call_are_what_the_queue_log_says(
     assert found["hydrophone_ami_up", "main"] == found["hydrophone_link_up", "main"] == 1
     assert found["hydrophone_ami_events_total", "main"] > 10
     assert found["hydrophone_recorder_calls_total", "saved"] >= 2
-    assert found["hydrophone_resyncs_total", "done"] >= 1
+    assert found["hydrophone_resyncs_total", "main", "done"] >= 1
     assert "13800000001" not in metrics

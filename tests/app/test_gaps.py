@@ -186,6 +186,46 @@ async def test_calls_that_came_and_went_while_we_were_down_are_recorded_once(
     assert_is_as_asterisk_wrote(pbx, found["13800000002"])
 
 
+@pytest.mark.usefixtures("agent_in_database")
+async def test_a_call_that_was_sent_on_unseen_has_the_record_of_one_that_we_saw(
+    make_pbx: MakePbx, tmp_path: Path, database_dsn: str
+) -> None:
+    pbx = await make_pbx()
+    async with (
+        gap_before(pbx.settings.pbx.ami_port) as gap,
+        behind_a_gap(pbx, gap, tmp_path / "home", database_dsn) as app,
+    ):
+        await available(app)
+        await answered_and_sent_back(pbx, tmp_path, "13800000001")
+        await until(lambda: not app.live.state.calls and agent(app).routing is RoutingStatus.IDLE, within_s=15)
+        await until(lambda: not agent(app).memberships[QueueName("water")].paused, within_s=10)
+        await gap.cut()
+        await until(lambda: not is_up(app), within_s=10)
+        await answered_and_sent_back(pbx, tmp_path, "13800000002")
+        await gap.mend()
+        await until(lambda: is_up(app), within_s=10)
+        found = by_number(await records(app))
+    seen, unseen = found["13800000001"], found["13800000002"]
+    assert (unseen.outcome, unseen.agent, unseen.queue) == (seen.outcome, seen.agent, seen.queue)
+    assert (seen.outcome, seen.agent) == (Outcome.ANSWERED, AGENT)
+    assert abs(unseen.talk_s - seen.talk_s) <= 1
+    assert not unseen.end_assumed
+    assert unseen.ticket_id is not None
+
+
+async def answered_and_sent_back(pbx: SandboxPbx, folder: Path, number: str) -> None:
+    """Have a caller talk with the agent for a second, be sent back to the queue, and give up there."""
+    async with softphone(pbx, folder, "patient") as phone, calling(pbx, folder, number=number, patience_s=5) as sipp:
+        async with asyncio.timeout(10):
+            while "Up" not in (shown := await pbx.console("core show channels concise")) or "2001" not in shown:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        (channel,) = [line.split("!")[0] for line in shown.splitlines() if line.startswith("PJSIP/trunk")]
+        await pbx.console(f"channel redirect {channel} hydrophone-person,s,1")
+        await phone.finish()
+        await sipp.finish()
+
+
 async def until_shows(pbx: SandboxPbx, text: str) -> None:
     """Wait until the PBX shows this among its channels."""
     import asyncio

@@ -28,17 +28,17 @@ async def test_a_frozen_pbx_is_not_well_although_its_process_lives(
     running = shared_pbx.running
     assert running is not None
     async with hydrophone(shared_pbx, tmp_path / "home", database_dsn) as app:
-        await until(lambda: app.pulse.well, within_s=14)
+        await until(lambda: app.first.pulse.well, within_s=14)
         well = await health(app)
         os.kill(running.pid, signal.SIGSTOP)
         try:
-            await until(lambda: not app.pulse.well, within_s=14)
+            await until(lambda: not app.first.pulse.well, within_s=14)
             await until(lambda: not next(iter(app.live.state.links.values())).up, within_s=14)
             frozen = await health(app)
         finally:
             os.kill(running.pid, signal.SIGCONT)
         await until(lambda: next(iter(app.live.state.links.values())).up, within_s=14)
-        await until(lambda: app.pulse.well, within_s=14)
+        await until(lambda: app.first.pulse.well, within_s=14)
         again = await health(app)
     assert well == again == (True, True, [True], [True])
     assert frozen == (False, True, [False], [False])

@@ -28,7 +28,7 @@ def make_deaf(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 
 def corrected(app: App) -> dict[str, int]:
-    return {kind: number for kind, number in app.anti_entropy.corrections.items() if number}
+    return {kind: number for kind, number in app.first.anti_entropy.corrections.items() if number}
 
 
 @pytest.mark.usefixtures("agent_in_database")
@@ -37,20 +37,20 @@ async def test_a_check_finds_nothing_wrong_in_a_call_and_ends_the_one_whose_end_
 ) -> None:
     async with hydrophone(shared_pbx, tmp_path / "home", database_dsn) as app:
         await available(app)
-        assert await app.anti_entropy.check()
+        assert await app.first.anti_entropy.check()
         async with (
             softphone(shared_pbx, tmp_path, "patient") as phone,
             calling(shared_pbx, tmp_path, patience_s=4) as caller,
         ):
             await until(lambda: agent(app).routing is RoutingStatus.ON_CALL, within_s=10)
             await until(lambda: agent(app).memberships[QueueName("water")].reason == "on_call", within_s=10)
-            assert await app.anti_entropy.check()
+            assert await app.first.anti_entropy.check()
             assert corrected(app) == {}
             make_deaf(monkeypatch, "Hangup", "AgentComplete")
             await caller.finish()
             await phone.finish()
         assert len(app.live.state.calls) == 1
-        assert await app.anti_entropy.check()
+        assert await app.first.anti_entropy.check()
         (record,) = await records(app)
         await app.orders.choose_presence(AGENT, Presence.OFFLINE, by=AGENT)
         await until(lambda: not agent(app).memberships, within_s=10)

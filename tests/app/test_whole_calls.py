@@ -40,9 +40,6 @@ class NoSpeech:
     async def stop(self) -> None:
         """End nothing."""
 
-    def learn(self, prompts: object) -> None:
-        """Learn nothing."""
-
 
 @asynccontextmanager
 async def hydrophone(pbx: SandboxPbx, home: Path, dsn: str, *, wrap_up_s: int = 1) -> AsyncIterator[App]:

@@ -59,8 +59,7 @@ class House:
         self.migrated: list[str] = []
         self.keeping = Keeping(
             self.story.live,
-            self.book,
-            PBX,
+            {PBX: self.book},
             HandClock(),
             self.database,
             shelf,

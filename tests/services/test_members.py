@@ -8,7 +8,7 @@ import pytest
 from cti.ami.errors import ActionTimeoutError, LinkDownError
 from cti.domain import events as e
 from cti.domain.events import DeviceState, Presence
-from cti.domain.ids import QueueName
+from cti.domain.ids import AgentId, Extension, PbxName, QueueName
 from cti.services.members import Members, orders_due
 from tests.domain.story import ANNA, BOOT, PBX, PHONES, WATER, at
 from tests.services.parts import LiveStory, ScriptedLink, no_sleep, until
@@ -124,6 +124,28 @@ async def test_an_order_that_the_pbx_refuses_is_given_again_until_it_is_needless
     house.link.refuse.clear()
     house.story.presence(ANNA, Presence.OFFLINE, 5)
     await until(lambda: house.mine[-1] == ("QueueRemove", ""))
+
+
+async def test_orders_about_a_phone_go_to_its_own_pbx_only() -> None:
+    story, east, link, other = LiveStory(), PbxName("east"), ScriptedLink(), ScriptedLink()
+    first = Members(story.live, PBX, other, sleep=no_sleep)
+    further = Members(story.live, east, link, further=True, sleep=no_sleep)
+    working = [asyncio.create_task(members.run()) for members in (first, further)]
+    for members in (first, further):
+        story.live.listen(members.on_changes)
+    eve = AgentId("eve")
+    story.tell(e.AgentEnrolled(at=at(0), agent=eve, name="Eve", extension=Extension("1001@east"), queues=(WATER,)))
+    story.presence(eve, Presence.AVAILABLE, 1)
+    for pbx in (east, PBX):
+        story.tell(e.LinkUp(at=at(1), pbx=pbx, boot=BOOT))
+        story.tell(e.Resynced(at=at(2), pbx=pbx, live=frozenset(), drift=0))
+    await until(lambda: bool(link.sent) and len(other.sent) >= len(PHONES))
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
+    assert [dict(action.headers)["MemberName"] for action in link.sent] == ["eve"]
+    assert [dict(action.headers)["Interface"] for action in link.sent] == ["PJSIP/1001"]
+    assert {dict(action.headers)["MemberName"] for action in other.sent} == set(PHONES)
 
 
 def test_a_queue_that_is_no_longer_the_agents_lets_them_go() -> None:

@@ -38,11 +38,11 @@ def samples(app: App) -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 async def test_every_part_tells_what_it_counts(app: App) -> None:
-    app.link.counters.shed = 3
-    app.link.counters.forged = 2
-    app.link.counters.lag_s = 0.25
-    app.resync.done = 4
-    app.resync.failed = 1
+    app.first.link.counters.shed = 3
+    app.first.link.counters.forged = 2
+    app.first.link.counters.lag_s = 0.25
+    app.first.resync.done = 4
+    app.first.resync.failed = 1
     app.recorder.saved = 7
     app.recorder.away = True
     app.speech.degraded = 5
@@ -55,9 +55,9 @@ async def test_every_part_tells_what_it_counts(app: App) -> None:
     assert found["hydrophone_ami_lag_seconds", (pbx,)] == 0.25
     assert found["hydrophone_ami_queue_depth", (pbx,)] == 0
     assert found["hydrophone_ami_events_shed_total", (pbx,)] == 3
-    assert found["hydrophone_ami_frames_refused_total", ("forged",)] == 2
-    assert found["hydrophone_resyncs_total", ("done",)] == 4
-    assert found["hydrophone_resyncs_total", ("failed",)] == 1
+    assert found["hydrophone_ami_frames_refused_total", (pbx, "forged")] == 2
+    assert found["hydrophone_resyncs_total", (pbx, "done")] == 4
+    assert found["hydrophone_resyncs_total", (pbx, "failed")] == 1
     assert found["hydrophone_recorder_backlog", ()] == 0
     assert found["hydrophone_recorder_calls_total", ("saved",)] == 7
     assert found["hydrophone_database_away", ()] == 1

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from cti.domain.ids import AgentId, CallId, Extension, LinkedId, PbxName
+from cti.domain.ids import AgentId, CallId, Extension, LinkedId, PbxName, extension_at
 from cti.services.call_book import CallBook
 from cti.services.evidence.source import Account, Mark, Source, UnreadableError
 from cti.services.live import Live
@@ -70,6 +70,7 @@ class Evidence:
         file: Path,
         kept: Kept | None = None,
         *,
+        further: bool = False,
         settled: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -87,7 +88,9 @@ class Evidence:
             pbx,
             lambda linkedid, present: book(linkedid) if present else book.in_former_life(linkedid),
             self._phone,
+            self._here,
         )
+        self._further = further
 
     @property
     def there_is_some(self) -> bool:
@@ -107,6 +110,14 @@ class Evidence:
                 return await self._source.end()
         except (UnreadableError, TimeoutError):
             return None
+
+    async def prune(self) -> None:
+        """Let go of what is too old to be of use; another day, if the account can't be reached."""
+        try:
+            if self._source is not None:
+                await self._source.prune()
+        except UnreadableError as error:
+            _log.info("PBX %s: its account can't be pruned now: %s", self._pbx, error)
 
     async def settle(self, mark: Mark | None) -> None:
         """Take it that everything up to ``mark`` is in our state."""
@@ -193,7 +204,11 @@ class Evidence:
     def _phone(self, member: str) -> Extension | None:
         """Return the phone of a queue's member: the queue logs an agent's name, or the phone itself."""
         agent = self._live.state.agents.get(AgentId(member))
-        return agent.extension if agent is not None else words.phone(member)
+        return agent.extension if agent is not None else self._here(words.phone(member))
+
+    def _here(self, number: Extension | None) -> Extension | None:
+        """Return a phone as one of this PBX."""
+        return number if number is None or not self._further else extension_at(number, self._pbx)
 
 
 def _load(file: Path) -> Mark | None:

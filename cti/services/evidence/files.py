@@ -41,6 +41,9 @@ class LogFiles:
         """Return all that was written since ``mark``."""
         return await asyncio.to_thread(self._since, mark)
 
+    async def prune(self) -> None:
+        """Do nothing: the files are Asterisk's, and ``logrotate`` sees to them."""
+
     def _since(self, mark: Mark) -> Account:
         cel = _read(self._cel, mark.get(CEL, []))
         queue = _read(self._queue, mark.get(QUEUE, []))

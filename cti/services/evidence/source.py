@@ -39,3 +39,6 @@ class Source(Protocol):
 
     async def since(self, mark: Mark) -> Account:
         """Return all that was written since ``mark``."""
+
+    async def prune(self) -> None:
+        """Let go of what is too old to be of use, where that is ours to do."""

@@ -26,6 +26,9 @@ class Store(Protocol):
     async def since(self, place: Place) -> Written:
         """Return what was written behind a place."""
 
+    async def prune(self) -> int:
+        """Let go of what is old."""
+
 
 class LogTables:
     """One PBX's account as its backends ``cel_pgsql`` and realtime ``queue_log`` keep it."""
@@ -47,6 +50,13 @@ class LogTables:
         except StorageError as error:
             raise UnreadableError(str(error)) from error
         return await asyncio.to_thread(_account, written)
+
+    async def prune(self) -> None:
+        """Let go of rows that are older than a month."""
+        try:
+            await self._store.prune()
+        except StorageError as error:
+            raise UnreadableError(str(error)) from error
 
 
 def _account(written: Written) -> Account:

@@ -63,6 +63,28 @@ async def test_who_does_not_know_the_secret_is_refused(arguments: tuple[str, ...
         assert server.counts.wrong_secret == 1
 
 
+async def test_each_pbx_reaches_its_own_menu_by_its_own_secret() -> None:
+    reached: list[str] = []
+
+    def noting(pbx: str) -> Handler:
+        async def handler(_session: AgiSession) -> None:
+            reached.append(pbx)
+
+        return handler
+
+    east = {"east-secret": {"hotline": noting("east")}}
+    server = AgiServer({"hotline": noting("main")}, secret=SECRET, allow=("127.0.0.1",), limits=QUICK, others=east)
+    port = await server.start("127.0.0.1", 0)
+    for secret in ("east-secret", SECRET, "west-secret"):
+        assert await (await FakePbx.connect(port, environment(secret, LINKEDID))).closed()
+    await until(lambda: server.connections == 0)
+    await server.stop()
+    assert reached == ["east", "main"]
+    assert server.counts.wrong_secret == 1
+    with pytest.raises(ValueError, match="secret"):
+        AgiServer({}, secret=SECRET, allow=(), others={"": {}})
+
+
 async def test_without_any_argument_nobody_gets_in() -> None:
     block = environment().split(b"agi_arg_1")[0] + b"\n"
     async with serving(answer) as (server, port):

@@ -31,6 +31,7 @@ class ListedAccount:
         self.away = False
         self.slow = False
         self.readings = 0
+        self.pruned = False
 
     async def end(self) -> Mark:
         await self._answer()
@@ -49,6 +50,10 @@ class ListedAccount:
         self.cel += self.late
         self.late = []
         return account
+
+    async def prune(self) -> None:
+        await self._answer()
+        self.pruned = True
 
     async def _answer(self) -> None:
         if self.away:
@@ -238,6 +243,15 @@ async def test_a_pbx_that_died_is_said_to_have_died_at_its_last_sign_of_life(hou
     reading = await house.evidence.read()
     assert reading is not None
     assert reading.lost_at == written.at(29)
+
+
+async def test_an_account_that_is_away_is_pruned_another_day(house: Gone) -> None:
+    house.account.away = True
+    await house.evidence.prune()
+    house.account.away = False
+    assert not house.account.pruned
+    await house.evidence.prune()
+    assert house.account.pruned
 
 
 async def test_without_an_account_nothing_is_owed(tmp_path: Path) -> None:

@@ -26,12 +26,18 @@ class Rows:
         self.asked.append(place)
         return Written(self.cel, [QUEUE, QUEUE | {"event": "abandon; drop"}], Place(9, 8))
 
+    async def prune(self) -> int:
+        return 3
+
 
 class Away:
     async def end(self) -> Place:
         raise StorageUnavailableError("away")
 
     async def since(self, place: Place) -> Written:
+        raise StorageUnavailableError("away")
+
+    async def prune(self) -> int:
         raise StorageUnavailableError("away")
 
 
@@ -56,3 +62,5 @@ async def test_a_database_that_is_away_can_not_be_read() -> None:
         await LogTables(Away()).end()
     with pytest.raises(UnreadableError):
         await LogTables(Away()).since({})
+    with pytest.raises(UnreadableError):
+        await LogTables(Away()).prune()
