@@ -105,7 +105,7 @@ class HotlineHandler:
             number=session.environment.caller_number,
             called=bundle.called,
             desk=self._desk,
-            language=_language(session, bundle),
+            language=None if self._entry == ENTRY else _language(session, bundle),
             prefix="" if self._entry == ENTRY else f"{self._entry}.",
         )
         outcome = Outcome("failed")

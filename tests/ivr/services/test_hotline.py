@@ -12,6 +12,7 @@ import pytest
 from config.settings import Settings
 from cti.domain.events import AccountClaimed, CallEvent, IvrEntered, IvrLeft, Language
 from ivr.agi.server import AgiServer, Limits
+from ivr.flow.bundle import Bundle
 from ivr.flow.model import sentences
 from ivr.flow.story import Clock
 from ivr.ports import Speech, Value
@@ -214,6 +215,38 @@ async def test_an_error_of_ours_is_apologised_for_and_the_caller_goes_to_a_perso
     assert isinstance(left, IvrLeft)
     assert left.result == "failed"
     assert PIN not in caplog.text
+
+
+async def test_a_version_published_during_a_call_is_for_the_next_one(tmp_path: Path) -> None:
+    facts: list[CallEvent] = []
+    menus = [Bundle(FLOW, version=1)]
+    handler = HotlineHandler(
+        lambda name: menus[-1],
+        QuietSpeech(tmp_path),
+        TableBilling(WATER),
+        facts.append,
+        lambda linkedid: CALL,
+        SETTINGS,
+    )
+    server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
+    port = await server.start("127.0.0.1", 0)
+
+    class Publishing(Caller):
+        """A caller during whose first question a version is published that hangs up at once."""
+
+        def answer(self, words: list[str]) -> bytes | None:
+            if words[0] == "STREAM" and len(menus) == 1:
+                hang_up = {**FLOW.steps, "language": FLOW.steps["goodbye"]}
+                menus.append(Bundle(FLOW.model_copy(update={"steps": hang_up}), version=2))
+            return super().answer(words)
+
+    first, second = Publishing(f"{IN}9"), Caller("")
+    await call(port, first)
+    await call(port, second)
+    await server.stop()
+    assert [fact.version for fact in facts if isinstance(fact, IvrEntered)] == [1, 2]
+    assert "zh/bill.latest" in first.heard
+    assert second.heard == ["zh/goodbye"]
 
 
 class MuteSpeech:

@@ -43,7 +43,10 @@ def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxPbx]:
     """An Asterisk that takes calls from its trunk's address."""
     home = tmp_path_factory.mktemp("menu-pbx")
     secrets = Secrets.load_or_make(home, phones=(*AGENT_PHONES, *DEMO_PHONES))
-    pbx = SandboxPbx(new_settings(home), secrets, AGENT_PHONES)
+    settings = new_settings(home)
+    targets = {"night": "Local/s@hydrophone-person", "gone": "PJSIP/nobody"}
+    settings = settings.model_copy(update={"pbx": settings.pbx.model_copy(update={"targets": targets})})
+    pbx = SandboxPbx(settings, secrets, AGENT_PHONES)
     asyncio.run(pbx.up())
     try:
         yield pbx
@@ -282,6 +285,32 @@ async def test_a_folder_that_asterisk_cannot_write_leads_to_a_person(pbx: Sandbo
         await tap.event("QueueCallerJoin", Queue="water", within_s=10)
         await calling
     assert running.steps == [("message", "unavailable"), ("person", "person")]
+
+
+def transfer_flow(pbx: SandboxPbx, target: str) -> Bundle:
+    text = RECORDING[: RECORDING.index("  message:")].replace("start: message", "start: away")
+    text += f"  away: {{do: transfer, say: hold.please, to: {target}}}\n  person: {{do: queue}}\n"
+    return FlowFiles(pbx.settings).checked_text(text, "leak.yaml")
+
+
+async def test_a_caller_is_put_through_to_a_target_of_the_settings(pbx: SandboxPbx, tmp_path: Path) -> None:
+    async with menu(pbx, tmp_path, flow=transfer_flow(pbx, "night")) as running, tapped(pbx) as tap:
+        calling = asyncio.create_task(call(pbx, [Stay(5)]))
+        joined = await tap.event("QueueCallerJoin", Queue="water", within_s=15)
+        assert joined["Channel"].startswith("Local/s@hydrophone-person")  # the target took the call
+        await calling
+    assert running.left is not None
+    assert running.left.result == "transfer"
+    assert running.steps == [("away", "transfer")]
+
+
+async def test_a_target_that_does_not_answer_leads_to_a_person(pbx: SandboxPbx, tmp_path: Path) -> None:
+    async with menu(pbx, tmp_path, flow=transfer_flow(pbx, "gone")), tapped(pbx) as tap:
+        calling = asyncio.create_task(call(pbx, [Stay(5)]))
+        joined = await tap.event("QueueCallerJoin", Queue="water", within_s=15)
+        assert joined["CallerIDNum"] == "13800138000"
+        assert not joined["Channel"].startswith("Local/")
+        await calling
 
 
 async def test_clips_that_are_not_there_lead_to_a_person(pbx: SandboxPbx, tmp_path: Path) -> None:
