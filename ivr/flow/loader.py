@@ -52,7 +52,8 @@ def bundle(text: str, *, file: str, find: Find, around: Surroundings, inspection
     read = _Reading(find)
     main = read.flow(text, file)
     around = replace(around, flows={**around.flows, **read.flows})
-    for flow, root, source in read.sources:
+    # flows that call each other in a circle have no end that could be judged
+    for flow, root, source in () if read.circular else read.sources:
         read.faults += _judged(flow, root, source, around, inspection)
     if read.faults or main is None:
         raise FlowFaultsError(tuple(sorted(set(read.faults))))
@@ -68,6 +69,7 @@ class _Reading:
         self.flows: dict[str, Flow] = {}
         self.sources: list[tuple[Flow, yaml.MappingNode, str]] = []
         self.faults: list[Fault] = []
+        self.circular = False
 
     def flow(self, text: str, file: str, wanted: str | None = None) -> Flow | None:
         """Read one flow, and what it calls. ``wanted`` is the name by which it was called."""
@@ -90,6 +92,7 @@ class _Reading:
     def _call(self, name: str, file: str, line: int) -> None:
         if name in self._open:
             way = " → ".join([*self._open[self._open.index(name) :], name])
+            self.circular = True
             self.faults.append(Fault(file, line, f"a flow that calls itself: {way}", "Lead back with 'do: return'"))
         elif name not in self.flows and (found := self._find(name)) is not None:
             self.flow(*found, wanted=name)
