@@ -203,7 +203,8 @@ def _tell_end(trial: Trial) -> None:
         raise typer.Exit(1)
     served = ", served" if trial.outcome.served else ""
     queue = f" in the queue {trial.outcome.queue}" if trial.outcome.queue else ""
-    console.print(f"{_minutes(trial.took_s)}  The end: {trial.outcome.result}{queue}{served}")
+    target = f" to {trial.outcome.target}" if trial.outcome.target else ""
+    console.print(f"{_minutes(trial.took_s)}  The end: {trial.outcome.result}{queue}{target}{served}")
 
 
 def _given(path: Path, flow: Flow, chosen: Path | None) -> Given:

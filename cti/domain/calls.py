@@ -206,14 +206,15 @@ def outcome(call: Call) -> Outcome:
     """Say what became of a call, from what happened in it.
 
     The first that holds: an agent talked with the caller; the caller left a wish or a message; they gave up waiting;
-    they left the queue and reached nobody; the menu did what they came for, or told them why nobody can; the menu
-    broke. A caller who just put the phone down somewhere on the way gave up too; anything else is a call that failed.
+    they left the queue and reached nobody, or the menu put them through to somebody whom we don't see; the menu did
+    what they came for, or told them why nobody can; the menu broke. A caller who just put the phone down somewhere on
+    the way gave up too; anything else is a call that failed.
     """
     rules = (
         (call.answered_at is not None, Outcome.ANSWERED),
         (call.left is not None, call.left or Outcome.FAILED),
         (call.abandoned, Outcome.ABANDONED),
-        (call.queue is not None, Outcome.OVERFLOWED),
+        (call.queue is not None or call.ivr_result == "transfer", Outcome.OVERFLOWED),
         (call.ivr_served, Outcome.SELF_SERVICE),
         (call.heard is not None, call.heard or Outcome.FAILED),
         (call.ivr_result == "failed", Outcome.FAILED),

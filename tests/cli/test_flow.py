@@ -98,6 +98,28 @@ def test_a_flow_can_be_called_from_the_terminal() -> None:
     assert "The end: done, served" in done.output
 
 
+EVERY_STEP = str(Path(__file__).parents[1] / "ivr" / "flows" / "every_step.yaml")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("1\n427#\n1\nwhat?\n8#\n2\n1\n", "The end: done, served"),
+        ("1\n427#\n1\n8 hangup\n", "The end: hangup"),
+        ("*\n4\n", "The end: transfer to night"),
+        ("3\n5\n5\n", "The end: done"),
+    ],
+)
+def test_at_the_terminal_one_speaks_marks_and_is_put_through(
+    monkeypatch: pytest.MonkeyPatch, typed: str, told: str
+) -> None:
+    monkeypatch.setenv("HYDROPHONE_PBX__TARGETS", '{"night": "95012"}')
+    done = run.invoke(app, ["try", EVERY_STEP], input=typed)
+    assert done.exit_code == 0, done.output
+    assert told in done.output
+    assert ", slowly]" in done.output or not typed.startswith("*")
+
+
 def test_at_the_terminal_billing_can_be_down_and_nonsense_is_asked_again() -> None:
     done = run.invoke(app, ["try", "water.yaml", "--billing", "down"], input="hello\n1\n1\n1000 0004\n271828\n")
     assert done.exit_code == 0, done.output

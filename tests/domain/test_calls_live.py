@@ -88,6 +88,15 @@ def test_the_menus_last_words_after_the_hangup_still_count() -> None:
     assert [step.step for step in story.call().ivr_path] == ["bill"]
 
 
+def test_a_caller_whom_the_menu_put_through_elsewhere_has_not_given_up() -> None:
+    story = Story()
+    story.leg(0)
+    story.menu(0.1)
+    story.left_menu(20, "transfer")
+    story.hung_up(90)
+    assert story.call().outcome is Outcome.OVERFLOWED
+
+
 def test_what_the_menu_says_of_an_unknown_call_changes_nothing() -> None:
     story = Story()
     assert story.step(1, "bill") == NOTHING

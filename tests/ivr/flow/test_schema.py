@@ -28,7 +28,10 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", shipped_files(), ids=lambda path: path.stem)
+EVERY_STEP = Path(__file__).parents[1] / "flows" / "every_step.yaml"
+
+
+@pytest.mark.parametrize("path", [*shipped_files(), EVERY_STEP], ids=lambda path: path.stem)
 def test_what_ships_fits_the_schema(path: Path) -> None:
     jsonschema.validate(written(path), SCHEMA)
 
