@@ -52,11 +52,18 @@ def house(agents: int, calls: int) -> Live:
     for n in range(agents):
         for fact in at_work(FIRST_PHONE + n):
             live.apply(fact)
-    for n in range(calls):
-        waits = n % 10 < WAITING_OF_TEN
-        for fact in waiting(n) if waits else (*waiting(n), *talking(n, FIRST_PHONE + agents - 1 - n)):
-            live.apply(fact)
+    for fact in calls_of(calls, agents):
+        live.apply(fact)
     return live
+
+
+def calls_of(calls: int, agents: int | None = None) -> Iterator[events.Event]:
+    """Yield what makes so many live calls in a house of so many agents (as many if not said)."""
+    last = FIRST_PHONE + (calls if agents is None else agents) - 1
+    for n in range(calls):
+        yield from waiting(n)
+        if n % 10 >= WAITING_OF_TEN:
+            yield from talking(n, last - n)
 
 
 def at_work(phone: int) -> Iterator[events.Event]:

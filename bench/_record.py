@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from bench._hotline import VARIED, call, hotline
-from bench._site import use_own_cache
+from bench._site import voice_ready
 from bench._stream import SHIPPED
 from cti.ami.recording import Recorder, open_recording
 from cti.ami.session import AmiAddress
@@ -37,7 +37,7 @@ async def record(path: Path, *, callers: int, agents: int, per_s: float) -> None
 
 def main(callers: int = 150, agents: int = 12, per_s: float = 3.0, path: Path = SHIPPED) -> None:
     """Record, and tell what came of it."""
-    use_own_cache()
+    asyncio.run(voice_ready())
     asyncio.run(record(path, callers=callers, agents=agents, per_s=per_s))
 
 

@@ -24,6 +24,7 @@ from agent_console.ports import User
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import AgentId, Extension, QueueName
+from ivr.prompts.speech import RenderedSpeech
 from storage.embedded import EmbeddedPostgres
 from storage.engine import Database
 from storage.migrate import upgrade
@@ -34,8 +35,6 @@ from storage.schema import user_queues, users
 REPO = Path(__file__).parents[1]
 _START_S = 90.0
 _STOP_S = 15.0
-_CALM_WITHIN_S = 300
-_CALM = 0.25
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -64,6 +63,17 @@ def agents(count: int, *, first: int = 3000) -> list[Person]:
 def use_own_cache() -> None:
     """Let what is costly to make be kept in the repository's ``var/cache``, unless the environment says where."""
     os.environ.setdefault("HYDROPHONE_CACHE", str(REPO / "var/cache"))
+
+
+async def voice_ready() -> None:
+    """Render what is missing of the voice's core, which a daemon would otherwise do while it is measured."""
+    use_own_cache()
+    speech = RenderedSpeech(Path(os.environ["HYDROPHONE_CACHE"]))
+    await speech.start(complete=False)
+    try:
+        await speech.render(await asyncio.to_thread(speech.missing, list(speech.catalogue.core_clips().values())))
+    finally:
+        await speech.stop()
 
 
 @asynccontextmanager
@@ -124,20 +134,9 @@ async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
         )  # fmt: skip
     try:
         await _until_healthy(settings, process, log)
-        await _until_calm(process)
         yield process
     finally:
         await end(process)
-
-
-async def _until_calm(process: Process) -> None:
-    """Wait until the daemon has done what it does only once: on a new install it renders its voice's core first."""
-    for _ in range(_CALM_WITHIN_S):
-        before = cpu_s(process.pid)
-        await asyncio.sleep(1)
-        if cpu_s(process.pid) - before < _CALM:
-            return
-    raise BenchError("the daemon finds no rest; is it still rendering its voice?")
 
 
 def _environment(settings: Settings, dsn: str) -> dict[str, str]:
@@ -210,10 +209,11 @@ def descendants(pid: int) -> list[int]:
 
 def cpu_s(pid: int) -> float:
     """Return the CPU seconds that a process, its children and those of them that are over have used."""
-    return sum(_own_cpu_s(one) for one in descendants(pid))
+    return sum(own_cpu_s(one) for one in descendants(pid))
 
 
-def _own_cpu_s(pid: int) -> float:
+def own_cpu_s(pid: int) -> float:
+    """Return the same of a process alone, with those of its children that are over."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -16,6 +16,7 @@ from cti.domain.ids import AgentId, Extension, QueueName
 from cti.services.live import Live
 
 SHIPPED = Path(__file__).parent / "streams" / "hotline.ami.gz"
+QUEUE = "water"
 READ_BYTES = 64 * 1024
 """How much is handed on at a time: what asyncio reads at once when the PBX is busy is up to 256 KiB."""
 
@@ -42,21 +43,26 @@ def recording() -> Recording:
     return load(SHIPPED)
 
 
+@lru_cache(maxsize=1)
+def once() -> bytes:
+    """Return the recording's events as they came from the socket."""
+    return b"".join(event + b"\r\n\r\n" for event in recording().events)
+
+
 def stream(events: int) -> Stream:
     """Return at least so many events, in whole repetitions of the recording."""
-    once = b"".join(event + b"\r\n\r\n" for event in recording().events)
-    times = -(-events // once.count(b"\r\n\r\n"))
-    whole = b"".join(repetition(once, n) for n in range(times))
+    times = -(-events // once().count(b"\r\n\r\n"))
+    whole = b"".join(repetition(once(), n) for n in range(times))
     reads = tuple(whole[start : start + READ_BYTES] for start in range(0, len(whole), READ_BYTES))
     calls = len(set(re.findall(rb"\r\nLinkedid: ([0-9.]+)\r", whole)))
     return Stream(reads, whole.count(b"\r\n\r\n"), calls)
 
 
-def repetition(once: bytes, number: int) -> bytes:
+def repetition(data: bytes, number: int) -> bytes:
     """Return the recording as if it had happened again, with new calls by the same people."""
-    once = _UNIQUE.sub(lambda found: b"%d" % (int(found[1]) + number * _BETWEEN_S), once)
-    once = _CHANNEL.sub(lambda found: b"-%08x" % (int(found[1], 16) + number * _BETWEEN_CHANNELS & 0xFFFFFFFF), once)
-    return _BRIDGE.sub(lambda found: b"%08x" % (int(found[1], 16) ^ number), once)
+    data = _UNIQUE.sub(lambda found: b"%d" % (int(found[1]) + number * _BETWEEN_S), data)
+    data = _CHANNEL.sub(lambda found: b"-%08x" % (int(found[1], 16) + number * _BETWEEN_CHANNELS & 0xFFFFFFFF), data)
+    return _BRIDGE.sub(lambda found: b"%08x" % (int(found[1], 16) ^ number), data)
 
 
 def enrol(live: Live, queue: str, at: datetime) -> None:

@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench._stream import Stream, enrol, stream
+from bench._stream import QUEUE, Stream, enrol, stream
 from bench.report import Bar, Report
 from cti.ami.frames import FrameCounters
 from cti.ami.intake import Handler, Intake, utc_now
@@ -40,7 +40,6 @@ from cti.translator import Translator
 from cti.translator.inward import NAMES
 
 PBX = PbxName("main")
-QUEUE = "water"
 BOOT = 1_795_000_000
 OF_PANORAMISK = 2.0
 OF_BARE_DISPATCHED = 0.8

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from bench._pops import Stage, stage
-from bench._site import cpu_s, use_own_cache
+from bench._site import cpu_s, use_own_cache, voice_ready
 from bench.report import Bar, Report
 
 CONSOLES = 500
@@ -25,6 +25,7 @@ AT_MOST_MS = 50.0
 
 async def run(quick: bool) -> Report:
     """Measure; ``quick`` for 8 s at each rate."""
+    await voice_ready()
     return await measure(consoles=CONSOLES, rates=RATES, seconds=8 if quick else 30)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import flat, intake, journal, pop
+from bench import bottleneck, flat, intake, journal, memory, pop
 from bench.report import Report
 
 
@@ -49,3 +49,33 @@ async def test_the_journal_is_measured_on_rows_that_are_all_there_once() -> None
     figures = checked(report, "journal", {"applied and noted ÷ applied"})
     assert figures["events"] == journal.BATCH
     assert set(figures["rows_per_s"]) == {"arrays", "a_statement_per_row", "copy_and_insert", "arrays_again"}  # type: ignore[call-overload]
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(180)
+async def test_memory_tells_of_calls_consoles_and_what_stays() -> None:
+    bars = {
+        "bytes per live call",
+        "bytes per idle console",
+        "resident memory at the end ÷ after a fifth of the calls",
+    }
+    figures = checked(await memory.measure(live_calls=20, consoles=3, calls=150), "memory", bars)
+    assert figures["calls"] == 150
+
+
+@pytest.mark.asterisk
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+async def test_whole_calls_on_a_real_asterisk_are_all_there_afterwards() -> None:
+    report = await bottleneck.measure(rates=(2.0,), seconds=1, agents=2)
+    bars = {
+        "daemon CPU ÷ Asterisk CPU, per call",
+        "share of calls that SIPp ended as planned",
+        "share of calls with a record, an end and a ticket",
+        "share of answered calls with a pop",
+        "events lost and links lost",
+    }
+    told = json.loads(report.as_json())
+    assert {bar["name"] for bar in told["bars"]} == bars
+    assert [bar["ok"] for bar in told["bars"][1:]] == [True] * 4
+    assert len(told["rows"]) == 1
