@@ -197,7 +197,7 @@ class Speech(Protocol):
         A path has no extension; beside it stand ``.alaw`` and ``.ulaw``, 8 kHz, a multiple of 20 ms. When every
         clause is in the cache this is one joined file; otherwise the lead clauses come at once and the rest
         renders meanwhile in a worker. Never waits longer than 4 s for a clause: then a fallback is yielded.
-        ``slow`` asks for the slower rendering of each clause; one that isn't there yet is said at its usual pace.
+        ``slow`` asks for it to be said more slowly; what must be rendered first is said at its usual pace.
         Raises ``KeyError`` for a prompt that the catalogue has not.
         """
 

@@ -16,11 +16,12 @@ from cti.domain.events import Language
 from ivr.ports import Value
 from ivr.prompts import core_pack
 from ivr.prompts.beep import beep
-from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, Prompt, shipped
+from ivr.prompts.catalogue import LANGUAGES, SLOW_PACE, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import PackError, RenderError, UnsayableError
 from ivr.prompts.later import Later
 from ivr.prompts.rendering import Rendering, speech_job, studio_job
 from ivr.prompts.store import Store
+from ivr.prompts.stretch import stretched
 from ivr.prompts.studio import Recording, recordings
 from ivr.prompts.voices import key_of
 
@@ -117,11 +118,25 @@ class RenderedSpeech:
             start = end
 
     async def _slow_clauses(self, clips: Sequence[Clip]) -> list[Clause] | None:
-        """Return the clips said slowly; None if they aren't all there, in which case they are rendered meanwhile."""
-        slow = [clip.slowed() for clip in clips]
-        absent = await asyncio.to_thread(self.missing, slow)
-        self.later.want(absent)
-        return None if absent else [Clause(clip, key_of(clip, self.catalogue.readings)) for clip in slow]
+        """Return the clips said slowly: by the engine if they are there, else the usual ones stretched.
+
+        None if not even those are there. What the engine has not said slowly yet is rendered meanwhile.
+        """
+        usual = self._clauses(clips)
+        engines = [key_of(clip, self.catalogue.readings) for clip in clips]
+        if [clause.key for clause in usual] == engines:
+            slow = [clip.slowed() for clip in clips]
+            absent = await asyncio.to_thread(self.missing, slow)
+            self.later.want(absent)
+            if not absent:
+                return [Clause(clip, key_of(clip, self.catalogue.readings)) for clip in slow]
+        try:
+            return [
+                Clause(clause.clip, await asyncio.to_thread(stretched, self.store, clause.key, SLOW_PACE))
+                for clause in usual
+            ]
+        except FileNotFoundError:
+            return None
 
     async def beep(self) -> Path:
         """Return the tone after which a recording begins."""

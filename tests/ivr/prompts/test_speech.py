@@ -339,17 +339,26 @@ async def test_stopping_tells_everybody_who_waits(worker) -> None:  # type: igno
 # ------------------------------------------------------------------ slowly, written out in a flow, the tone
 
 
-async def test_what_is_not_there_slowly_is_said_as_usual_and_rendered_for_the_next_time(
+async def test_what_the_engine_has_not_said_slowly_is_stretched_and_rendered_for_the_next_time(
     voice: RenderedSpeech, renderer: FakeRendering
 ) -> None:
     (usual,) = [path async for path in voice.files("menu.main", {}, "en")]
     (first,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
-    assert first == usual
+    assert _length_ms(first) > _length_ms(usual)
     await until(lambda: len(renderer.ahead_orders) == 2)
     (second,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
-    assert second != usual
+    assert second not in (usual, first)
     assert [order["pace"] for order in renderer.ahead_orders] == [SLOW_PACE] * 2
     assert not renderer.orders  # nobody waited for it
+
+
+async def test_what_must_be_rendered_first_is_said_at_its_usual_pace(
+    voice: RenderedSpeech, renderer: FakeRendering
+) -> None:
+    files = voice.files("bill.latest", BILL, "zh", slow=True)
+    assert _length_ms(await anext(files)) == 200 + 200
+    renderer.finish()
+    assert [path async for path in files]
 
 
 def test_another_pace_is_another_clip() -> None:
