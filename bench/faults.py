@@ -37,7 +37,7 @@ DRILLS: Mapping[str, Drill] = {
     "two consoles of one agent": consoles.two_consoles,
     "browser killed in a call": consoles.browser_killed,
 }
-AGENTS, QUICK_AGENTS = 40, 8
+AGENTS, QUICK_AGENTS = 24, 8
 ONLY = "HYDROPHONE_DRILLS"
 """An environment variable: only the drills whose names hold one of these words, separated by commas."""
 

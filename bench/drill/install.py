@@ -145,7 +145,7 @@ async def _build(stack: contextlib.AsyncExitStack, home: Path, extensions: list[
         )
     )
     desks = Desks(settings.console_url, client)
-    tokens = await asyncio.gather(*(desks.log_in(_user(extension), PASSWORD) for extension in extensions))
+    tokens = [await desks.log_in(_user(extension), PASSWORD) for extension in extensions]
     boss = await desks.log_in(SUPERVISOR, PASSWORD)
     crowd = Crowd(f"sip:{settings.site.hotline}@{settings.pbx.host}:{settings.pbx.sip_port}")
     stack.push_async_callback(crowd.stop)
