@@ -92,6 +92,10 @@ class Run:
         """Wait until the daemon is well and has asked the PBX after ``since``."""
         self.within(await self.install.daemon.healthy_since(since, within_s=most_s + 40) - since, most_s, what)
 
+    async def start_within(self, usual_s: float) -> float:
+        """Return the seconds in which a daemon must be up again: ``usual_s``, or twice what loading takes just now."""
+        return max(usual_s, 2 * await self.install.daemon.load_s())
+
 
 Drill = Callable[[Run], Awaitable[None]]
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 from bench.drill.drill import Run
-from bench.drill.kills import each_queued
+from bench.drill.kills import BACK_S, each_queued
 from bench.drill.people import Wish
 from bench.drill.stepped import FILE
 
@@ -64,6 +64,7 @@ async def frozen(run: Run) -> None:
         return (await install.ami.truth()).in_menu() >= in_menu
 
     await run.reached(all_in_menu, f"{in_menu} in the menu")
+    most_s = await run.start_within(BACK_S)
     kills, pid, begun = install.daemon.watchdog_kills, install.daemon.pid, time.time()
     install.daemon.signal(signal.SIGSTOP)
     queued = asyncio.create_task(each_queued(run, menu, begun, QUEUED_S))
@@ -75,7 +76,7 @@ async def frozen(run: Run) -> None:
         install.daemon.signal(signal.SIGCONT)
     thawed = time.time()
     run.promise(install.daemon.watchdog_kills > kills, "the watchdog ended the frozen daemon")
-    await run.back(thawed, 10.0, "back and resynced")
+    await run.back(thawed, most_s, "back and resynced")
     await queued
     run.promise(all(leg.ended_at is None for leg in talking), "who talked goes on talking")
     await run.serve([*people, *menu])

@@ -24,11 +24,11 @@ async def daemon_killed(run: Run) -> None:
         return (await install.ami.truth()).in_menu() >= in_menu
 
     await run.reached(all_in_menu, f"{in_menu} in the menu")
-    talking = install.phones.talking()
+    talking, most_s = install.phones.talking(), await run.start_within(BACK_S)
     killed = time.time()
     install.daemon.signal(signal.SIGKILL)
     queued = asyncio.create_task(each_queued(run, menu, killed, QUEUED_S))
-    await run.back(killed, BACK_S, "back and resynced")
+    await run.back(killed, most_s, "back and resynced")
     await queued
     run.promise(all(leg.ended_at is None for leg in talking), "who talked when the daemon died goes on talking")
     await run.serve([*people, *menu])
