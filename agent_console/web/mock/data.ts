@@ -2,6 +2,10 @@
 import type {
   AgentView,
   CallView,
+  FlowList,
+  FlowVersionList,
+  FunnelStep,
+  FunnelView,
   IncidentList,
   KpiAnswer,
   KpiFigure,
@@ -529,3 +533,54 @@ export const kpi = (): KpiAnswer => ({
     figures: [figure('service_level', 60 + ((n * 7) % 30)), figure('answer_rate', 85 + n)],
   })),
 });
+
+export const flows = (): FlowList => ({
+  items: [{ flow: 'water', version: 2, made_at: ago(90_000), made_by: 'admin1', comment: 'Shorter menu' }],
+});
+
+export const flowVersions = (): FlowVersionList => ({
+  items: [
+    { version: 2, made_at: ago(90_000), made_by: 'admin1', comment: 'Shorter menu', back_to: null },
+    {
+      version: 1,
+      made_at: ago(900_000),
+      made_by: 'admin1',
+      comment: 'Report a leak by key 3',
+      back_to: null,
+    },
+  ],
+});
+
+const passed = (step: string, calls: number, gave_up: number, ways: Record<string, number>): FunnelStep => ({
+  step,
+  calls,
+  passes: calls,
+  ways: Object.entries(ways).map(([way, passes]) => ({ way, passes })),
+  mean_ms: 4100,
+  median_ms: 3600,
+  p90_ms: 8200,
+  gave_up,
+  failed: 0,
+  drop_off: gave_up / calls,
+});
+
+export const funnel = (): FunnelView => ({
+  flow: 'water',
+  day: '2026-11-24',
+  version: null,
+  calls: 1240,
+  served: 561,
+  to_person: 502,
+  gave_up: 177,
+  containment: 561 / 1240,
+  drop_off: 177 / 1240,
+  versions: [{ version: 2, calls: 1240 }],
+  steps: [
+    passed('language', 1240, 31, { '1': 1102, '2': 107 }),
+    passed('main', 1209, 74, { '1': 700, '0': 435 }),
+    passed('account', 700, 72, { ok: 628 }),
+  ],
+});
+
+export const FLOW_PICTURE =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="80"><rect width="120" height="40" x="20" y="20" fill="#e6f0f4"/><text x="40" y="45">main</text></svg>';

@@ -164,6 +164,18 @@ function route(
       return order(mock, '/mock-order/me', { presence: body['presence'], presence_since: data.ago(0) });
     case 'GET /api/incidents':
       return data.incidents();
+    case 'GET /api/flows':
+      return data.flows();
+    case 'GET /api/flows/water/versions':
+      return data.flowVersions();
+    case 'GET /api/flows/water/funnel':
+      return data.funnel();
+    case 'GET /api/flows/water/picture':
+      return { svg: data.FLOW_PICTURE };
+    case 'GET /api/flows/water/text':
+      return { flow: 'water', text: 'flow: water\n', difference: null };
+    case 'POST /api/flows/water/check':
+      return { faults: [] };
     case 'GET /api/kpi':
       return data.kpi();
     case 'GET /api/tickets':

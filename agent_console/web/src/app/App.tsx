@@ -18,6 +18,7 @@ const ConsolePage = lazy(() => import('../pages/console/ConsolePage'));
 const TicketsPage = lazy(() => import('../pages/tickets/TicketsPage'));
 const FiguresPage = lazy(() => import('../pages/figures/FiguresPage'));
 const IncidentsPage = lazy(() => import('../pages/incidents/IncidentsPage'));
+const FlowsPage = lazy(() => import('../pages/flows/FlowsPage'));
 const LivePage = lazy(() => import('../pages/live/LivePage'));
 const DemoPhonePage = lazy(() => import('../pages/phone/DemoPhonePage'));
 const Shell = lazy(() => import('./Shell'));
@@ -103,7 +104,7 @@ function Walled() {
   if (state.kind === 'nobody') return <Redirect to="/login" />;
   const { role } = state.session;
   if (place === '/' && role !== 'agent') return <Redirect to={START[role]} />;
-  if (/^\/(live|figures|incidents)/.test(place) && role === 'agent') return <Redirect to="/" />;
+  if (/^\/(live|figures|incidents|flows)/.test(place) && role === 'agent') return <Redirect to="/" />;
   return (
     <Shell>
       <Net name={place} key={place}>
@@ -115,6 +116,7 @@ function Walled() {
             <Route path="/live" component={LivePage} />
             <Route path="/figures" component={FiguresPage} />
             <Route path="/incidents" component={IncidentsPage} />
+            <Route path="/flows" component={FlowsPage} />
             <Route component={NotFound} />
           </Switch>
         </Suspense>

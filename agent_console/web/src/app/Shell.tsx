@@ -96,6 +96,7 @@ function Pages({ agent }: { agent: boolean }) {
         ['/live', t('app.live')],
         ['/figures', t('app.figures')],
         ['/incidents', t('app.incidents')],
+        ['/flows', t('app.flows')],
         ['/tickets', t('app.tickets')],
       ] as const);
   return (
