@@ -1,16 +1,30 @@
 /** How far the screen can be trusted: a badge that is always there, and a banner when it can't be. */
-import { CheckCircleFilled, DisconnectOutlined, SyncOutlined, WarningFilled } from '@ant-design/icons';
+import {
+  CheckCircleFilled,
+  DisconnectOutlined,
+  HistoryOutlined,
+  SyncOutlined,
+  WarningFilled,
+} from '@ant-design/icons';
 import { Alert, Button, Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clock } from '../format';
 import { type Doubt, startPush, useDoubt, useLive, useNow } from './live';
-import { useTimes } from './site';
+import { useSite, useTimes } from './site';
 
 export function TrustBadge() {
   const { t } = useTranslation();
   const doubt = useDoubt();
   const trust = useLive(live => live.trust);
+  const { replay } = useSite();
+  if (replay !== null) {
+    return (
+      <span className="badge busy" data-testid="trust" data-trust="replay">
+        <HistoryOutlined /> {t('replay.badge')}
+      </span>
+    );
+  }
   if (doubt.kind === 'none') return <LiveBadge catchingUp={trust === 'gap'} />;
   const [icon, text] = LOOKS[doubt.kind];
   return (

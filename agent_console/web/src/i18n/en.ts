@@ -44,6 +44,7 @@ export const en = {
     role_admin: 'Administrator',
   },
   replay: {
+    badge: 'Replay',
     title: 'Replay: this is not now. {{time}}',
     text: 'The past from {{since}} to {{until}}, at {{speed}} times its speed. Nothing can be changed here.',
   },

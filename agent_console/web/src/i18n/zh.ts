@@ -46,6 +46,7 @@ export const zh: Dictionary = {
     role_admin: '管理员',
   },
   replay: {
+    badge: '回放',
     title: '历史回放，非实时数据：{{time}}',
     text: '回放 {{since}} 至 {{until}}，速度 {{speed}} 倍。此处不能更改任何内容。',
   },

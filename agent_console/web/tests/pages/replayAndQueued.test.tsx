@@ -2,6 +2,7 @@ import { screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import * as data from '../../mock/data';
 import { ReplayBanner } from '../../src/app/ReplayBanner';
+import { TrustBadge } from '../../src/app/Trust';
 import { Queued } from '../../src/pages/live/Queued';
 import { server, show } from './harness';
 
@@ -20,11 +21,18 @@ it.each([
   ['zh', '历史回放，非实时数据', '速度 10 倍'],
 ] as const)('says in %s that what is shown is the past', async (language, title, text) => {
   server(() => ({ body: { ...data.site, timezone: 'Asia/Shanghai', replay: REPLAY } }));
-  await show(<ReplayBanner />, language);
+  await show(
+    <>
+      <TrustBadge />
+      <ReplayBanner />
+    </>,
+    language,
+  );
   const banner = await screen.findByTestId('replay-banner');
   expect(banner).toHaveTextContent(title);
   expect(banner).toHaveTextContent(text);
   expect(banner).toHaveTextContent('10:00');
+  expect(screen.getByTestId('trust')).toHaveTextContent(language === 'zh' ? '回放' : 'Replay');
 });
 
 it('says nothing of a replay when what is shown is now', async () => {
