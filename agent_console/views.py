@@ -103,6 +103,7 @@ def call_view(call: Call, state: CentreState, reader: Reader) -> CallView:
     """Return a live call as ``reader`` may see it."""
     return CallView(
         id=call.id,
+        pbx=call.pbx,
         stage=call.stage,
         stage_since=call.stage_since,
         started_at=call.started_at,

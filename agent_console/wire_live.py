@@ -27,9 +27,13 @@ class LinkView(Wire):
 
 
 class CallView(Wire):
-    """A live call as a supervisor sees it. The caller's number is masked for who may not see it."""
+    """A live call as a supervisor sees it. The caller's number is masked for who may not see it.
+
+    What is said of it is old while the link to its ``pbx`` is down.
+    """
 
     id: UUID
+    pbx: str
     stage: CallStage
     stage_since: datetime
     started_at: datetime

@@ -57,6 +57,7 @@ export const link = (up: boolean): LinkView => ({
 
 export const call = (n: number, part: Partial<CallView>): CallView => ({
   id: uuid(n),
+  pbx: 'main',
   stage: 'queued',
   stage_since: ago(60),
   started_at: ago(120),

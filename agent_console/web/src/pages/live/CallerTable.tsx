@@ -6,7 +6,7 @@ import { useKnownNow } from '../../app/live';
 import { Since } from '../../components/Clock';
 import { accountNumber, clock, phoneNumber, secondsSince } from '../../format';
 import { useName } from '../../i18n/useName';
-import type { CallView } from '../../wire';
+import type { CallView, LinkView } from '../../wire';
 import { Levelled } from './Level';
 import { ofWait } from './thresholds';
 
@@ -35,10 +35,12 @@ const waits = (call: CallView) => call.stage === 'queued' || call.stage === 'off
 interface Props {
   calls: CallView[];
   agentNames: ReadonlyMap<string, string>;
+  links: ReadonlyMap<string, LinkView>;
 }
 
-export function CallerTable({ calls, agentNames }: Props) {
+export function CallerTable({ calls, agentNames, links }: Props) {
   const { t } = useTranslation();
+  const isOld = (call: CallView) => links.get(call.pbx)?.up === false;
   const count = (...stages: CallView['stage'][]) => calls.filter(call => stages.includes(call.stage)).length;
   return (
     <section className="card" aria-labelledby="callers">
@@ -59,12 +61,13 @@ export function CallerTable({ calls, agentNames }: Props) {
         columns={useColumns(agentNames)}
         pagination={false}
         locale={{ emptyText: <p className="muted none">{t('live.noCallers')}</p> }}
-        rowClassName={call => (waits(call) ? 'row-waiting' : '')}
+        rowClassName={call => `${waits(call) ? 'row-waiting' : ''}${isOld(call) ? ' aged' : ''}`}
         onRow={call =>
           ({
             'data-testid': waits(call) ? 'live-waiting-row' : 'live-call-row',
             'data-call': call.id,
             'data-stage': call.stage,
+            'data-old': isOld(call),
           }) as object
         }
       />

@@ -8,8 +8,11 @@ import { QueueFigures } from './QueueFigures';
 import { Truth } from './Truth';
 
 export default function LivePage() {
-  const { calls, agents, queues } = useLive(live => live.state);
-  const aged = useDoubt().kind === 'none' ? '' : ' aged';
+  const { calls, agents, queues, links } = useLive(live => live.state);
+  const doubt = useDoubt();
+  const followed =
+    doubt.kind === 'none' || (doubt.kind === 'pbx' && [...links.values()].some(link => link.up));
+  const aged = followed ? '' : ' aged';
   const names = useMemo(() => new Map([...agents.values()].map(agent => [agent.id, agent.name])), [agents]);
   return (
     <div className={`live${aged}`} data-testid="live" data-aged={aged !== ''}>
@@ -19,7 +22,7 @@ export default function LivePage() {
         <QueueFigures key={queue.name} queue={queue} />
       ))}
       <div className="live-two">
-        <CallerTable calls={[...calls.values()]} agentNames={names} />
+        <CallerTable calls={[...calls.values()]} agentNames={names} links={links} />
         <AgentTable agents={[...agents.values()]} calls={calls} />
       </div>
     </div>
