@@ -34,7 +34,7 @@ from agent_console.wire_records import (
     TicketQuery,
 )
 from cti.domain.events import Presence
-from cti.domain.ids import AccountNumber, AgentId, Extension
+from cti.domain.ids import AccountNumber, AgentId, Extension, QueueName
 from cti.domain.incidents import Incident
 from cti.domain.kpi.tally import Tally
 from cti.domain.meter_readings import ReportedReading
@@ -42,8 +42,37 @@ from cti.domain.model import CentreState, Changes
 from cti.domain.utility import Account, AccountSheet
 
 
+class CallHandling(Protocol):
+    """What agents do with the calls they have. Each raises a ``CentreError`` when it can't be done now."""
+
+    async def transfer_to_queue(self, agent: AgentId, queue: QueueName) -> None:
+        """Send the agent's caller into a queue."""
+
+    async def transfer_to_agent(self, agent: AgentId, colleague: AgentId) -> None:
+        """Send the agent's caller to a colleague."""
+
+    async def consult(self, agent: AgentId, colleague: AgentId) -> None:
+        """Ring a colleague while the caller waits."""
+
+    async def take_back(self, agent: AgentId) -> None:
+        """End the consultation; the agent has the caller again."""
+
+    async def hand_over(self, agent: AgentId) -> None:
+        """End the consultation; the colleague has the caller."""
+
+    async def join(self, agent: AgentId) -> None:
+        """Make a conference of the consultation."""
+
+    async def mute(self, agent: AgentId, *, muted: bool) -> None:
+        """Note whether the agent's microphone is off."""
+
+
 class LiveCentre(Protocol):
     """The live state and the orders that a console may give."""
+
+    @property
+    def handling(self) -> CallHandling:
+        """What agents do with their calls."""
 
     @property
     def state(self) -> CentreState:

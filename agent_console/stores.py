@@ -29,6 +29,7 @@ from agent_console.wire_records import (
     Category,
     Disposition,
     IvrStepView,
+    TalkView,
     Task,
     Ticket,
     TicketBrief,
@@ -37,6 +38,7 @@ from agent_console.wire_records import (
     TicketPage,
     TicketQuery,
     TicketStatus,
+    VisitView,
 )
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from cti.domain.meter_readings import ReportedReading
@@ -314,6 +316,22 @@ def call_record(kept: records.CallRecord) -> CallRecord:
         cause=kept.cause,
         end_assumed=kept.end_assumed,
         ticket_id=kept.ticket_id,
+        visits=[
+            VisitView(queue=visit.queue, since=visit.since, until=visit.until, wait_s=visit.wait_s, end=visit.end)
+            for visit in kept.visits
+        ],
+        talks=[
+            TalkView(
+                agent=talk.agent,
+                kind=talk.kind,
+                queue=talk.queue,
+                since=talk.since,
+                until=talk.until,
+                hold_s=talk.hold_s,
+                holds=talk.holds,
+            )
+            for talk in kept.talks
+        ],
     )
 
 

@@ -123,10 +123,8 @@ def call_view(call: Call, state: CentreState, reader: Reader) -> CallView:
 
 def position(call: Call, state: CentreState) -> int | None:
     """Return the caller's place in the queue, from 1, while they wait."""
-    queue = state.queues.get(call.queue) if call.queue is not None else None
-    if queue is None or call.id not in queue.waiting:
-        return None
-    return queue.waiting.index(call.id) + 1
+    line = state.lines.get(call.queue, {}) if call.queue is not None else {}
+    return tuple(line).index(call.id) + 1 if call.id in line else None
 
 
 def agent_view(agent: Agent) -> AgentView:
@@ -151,10 +149,11 @@ def agent_view(agent: Agent) -> AgentView:
 
 def queue_view(queue: Queue, state: CentreState) -> QueueView:
     """Return a queue with today's figures. The service level is "pure": answered in time ÷ offered and decided."""
-    decided = queue.offered - len(queue.waiting)
+    waiting = state.waiting(queue.name)
+    decided = queue.offered - len(waiting)
     return QueueView(
         name=queue.name,
-        waiting=list(queue.waiting),
+        waiting=list(waiting),
         longest_wait_since=longest_wait_since(queue, state),
         offered=queue.offered,
         answered=queue.answered,
@@ -167,7 +166,7 @@ def queue_view(queue: Queue, state: CentreState) -> QueueView:
 
 def longest_wait_since(queue: Queue, state: CentreState) -> datetime | None:
     """Return since when the caller waits who has waited longest."""
-    waiting = (state.calls.get(call) for call in queue.waiting)
+    waiting = (state.calls.get(call) for call in state.waiting(queue.name))
     return min((call.queued_at for call in waiting if call is not None and call.queued_at is not None), default=None)
 
 
@@ -199,8 +198,7 @@ def shows_agent(agent: AgentId, reader: Reader) -> bool:
 
 def waiting_in(queue: QueueName, state: CentreState) -> tuple[CallId, ...]:
     """Return the calls whose places change when ``queue`` does."""
-    known = state.queues.get(queue)
-    return known.waiting if known is not None else ()
+    return state.waiting(queue)
 
 
 # ------------------------------------------------------------------ records

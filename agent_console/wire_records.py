@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from agent_console.wire import AccountText, Cursor, Language, Limit, QueueText, UserName, When, Wire
-from cti.domain.model import Outcome
+from cti.domain.model import Outcome, TalkKind, VisitEnd
 
 
 class Category(StrEnum):
@@ -62,6 +62,28 @@ class Task(StrEnum):
     CALL_BACK = "call_back"
 
 
+class VisitView(Wire):
+    """One stay in a queue; ``end`` is None while the caller waits."""
+
+    queue: str
+    since: datetime
+    until: datetime | None
+    wait_s: int
+    end: VisitEnd | None
+
+
+class TalkView(Wire):
+    """One agent's conversation: with the caller, or with a colleague about them. ``hold_s`` is part of its time."""
+
+    agent: str | None
+    kind: TalkKind
+    queue: str | None
+    since: datetime
+    until: datetime | None
+    hold_s: int
+    holds: int
+
+
 class CallRecord(Wire):
     """One call, ended or not. ``outcome`` is None while it lives; ``end_assumed``: nobody saw how it ended."""
 
@@ -89,6 +111,8 @@ class CallRecord(Wire):
     cause: int | None
     end_assumed: bool = False
     ticket_id: UUID | None
+    visits: list[VisitView] = Field(default_factory=list)
+    talks: list[TalkView] = Field(default_factory=list)
 
 
 class TicketBrief(Wire):

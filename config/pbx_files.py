@@ -60,6 +60,8 @@ class Patience:
     ring_s: int = 30
     rounds: int = 5
     """How often queue and phones are tried before the caller is asked to call again."""
+    consult_s: int = 300
+    """How long a caller waits for an agent who asks a colleague, before the next agent gets them."""
     word_every_s: int = 45
     """How often a waiting caller is told that we have not forgotten them."""
     sound_s: int = 7

@@ -31,6 +31,7 @@ from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import QueueName
 from cti.domain.incidents import Incident
+from cti.services.call_orders import CallOrders
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
@@ -128,7 +129,10 @@ class App:
         self.consoles = Consoles(self.live, Timers(), self.clock)
         self.pbxs = tuple(self._pbx_of(pbx, further=pbx is not settings.pbx) for pbx in (settings.pbx, *settings.pbxs))
         self.first = self.pbxs[0]
-        self.orders = ConsoleOrders(self.live, self.consoles, self.clock, full=lambda: self.journal.full)
+        self.call_orders = CallOrders(self.live, {pbx.name: pbx.link for pbx in self.pbxs}, self.clock)
+        self.orders = ConsoleOrders(
+            self.live, self.consoles, self.call_orders, self.clock, full=lambda: self.journal.full
+        )
         self.keeping = Keeping(
             self.live,
             {pbx.name: pbx.book for pbx in self.pbxs},
@@ -198,7 +202,7 @@ class App:
         opened = {pbx.queue: pbx.wrap_up_s for pbx in reversed((self.settings.pbx, *self.settings.pbxs))}
         for queue, wrap_up_s in opened.items():
             self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(queue), wrap_up_s=wrap_up_s))
-        for listener in (self.recorder, self.figures, self.wrap_ups):
+        for listener in (self.recorder, self.figures, self.wrap_ups, self.call_orders):
             self.live.listen(listener.on_changes)
         for one in self.pbxs:
             for listen in one.listeners:
@@ -324,6 +328,7 @@ class App:
         return daemon_metrics(parts)
 
     async def _start_links(self) -> None:
+        self._own(self.call_orders.run(), "call orders")
         for pbx in self.pbxs:
             for work, name in pbx.work():
                 self._own(work, name)

@@ -16,7 +16,7 @@ from storage.schema import calls
 
 NEWER_WINS = (
     "language", "account", "ivr_flow", "ivr_version", "queue", "queued_at", "agent", "answered_at",
-    "caller_number_e164", "callback_of",
+    "caller_number_e164", "callback_of", "merged_into",
 )  # fmt: skip
 """Unknown is NULL: a newer value replaces an older one, nothing replaces a value by NULL."""
 NEWER_TEXT_WINS = ("caller_number", "caller_name", "dialled")
@@ -47,6 +47,8 @@ def _merged(new: Any, newer: sa.ColumnElement[bool]) -> dict[str, Any]:
         merged[name] = sa.func.greatest(new[name], old[name])
     longer = sa.func.jsonb_array_length(new.ivr_path) >= sa.func.jsonb_array_length(old.ivr_path)
     merged["ivr_path"] = sa.case((longer, new.ivr_path), else_=old.ivr_path)
+    for name in ("visits", "talks"):
+        merged[name] = _fuller(newer, new[name], old[name])
     merged["ivr_served"] = sa.or_(new.ivr_served, old.ivr_served)
     merged["verified"] = _verified(new, newer)
     merged["started_at"] = sa.func.least(new.started_at, old.started_at)
@@ -66,6 +68,13 @@ def _verified(new: Any, newer: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]
         (newer, new.verified),
         else_=old.verified,
     )
+
+
+def _fuller(newer: sa.ColumnElement[bool], new: Any, old: Any) -> sa.ColumnElement[Any]:
+    """A list that only grows: the longer one has it all, of equal ones the newer has the ends."""
+    new_length, old_length = sa.func.jsonb_array_length(new), sa.func.jsonb_array_length(old)
+    wins = sa.or_(new_length > old_length, sa.and_(new_length == old_length, newer))
+    return sa.case((wins, new), else_=old)
 
 
 def _prefer(newer: sa.ColumnElement[bool], new: Any, old: Any) -> sa.ColumnElement[Any]:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from cti.domain.events import Language
 from cti.domain.ids import AccountNumber, AgentId, CallId, Extension, LinkedId, PbxName, QueueName, TicketId
-from cti.domain.model import IvrStep, Outcome
+from cti.domain.model import IvrStep, Outcome, Talk, Visit
 
 Item = TypeVar("Item")
 
@@ -111,6 +111,9 @@ class CallRecord:
     ivr_flow: str | None
     ivr_version: int | None
     ivr_path: tuple[IvrStep, ...]
+    visits: tuple[Visit, ...]
+    talks: tuple[Talk, ...]
+    merged_into: CallId | None
     ivr_served: bool
     queue: QueueName | None
     queued_at: datetime | None

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cti.domain.model import Call, IvrStep, Outcome
+from storage.passages import talk_rows, talks_of, visit_rows, visits_of
 from storage.records import (
     CallRecord,
     Category,
@@ -53,6 +54,9 @@ def call_row(call: Call, number_e164: str | None) -> dict[str, Any]:
         "ivr_flow": _bounded(call.ivr_flow, _SMALL_TEXT),
         "ivr_version": call.ivr_version,
         "ivr_path": [_step_row(step) for step in call.ivr_path],
+        "visits": visit_rows(call.visits),
+        "talks": talk_rows(call.talks),
+        "merged_into": call.merged_into,
         "ivr_served": call.ivr_served,
         "queue": _bounded(call.queue, 32),
         "queued_at": call.queued_at,
@@ -87,6 +91,7 @@ def call_record(row: Row) -> CallRecord:
     """Return the record of a row of ``CALL_WITH_TICKET``."""
     values = {name: row[name] for name in CallRecord.__dataclass_fields__}
     values["ivr_path"] = tuple(IvrStep(**step | {"at": datetime.fromisoformat(step["at"])}) for step in row["ivr_path"])
+    values["visits"], values["talks"] = visits_of(row["visits"]), talks_of(row["talks"])
     values["outcome"] = None if row["outcome"] is None else Outcome(row["outcome"])
     return CallRecord(**values)
 

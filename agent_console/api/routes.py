@@ -5,7 +5,7 @@ The handlers are wired, and the OpenAPI document is written, from this table.
 
 from typing import Any
 
-from agent_console.api import handlers
+from agent_console.api import call_handling, handlers
 from agent_console.api.flows import FLOW_ROUTES
 from agent_console.api.history import live
 from agent_console.api.incidents import change_incident, list_incidents, open_incident
@@ -220,6 +220,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         answer=AgentView,
         refusals=(404, 409),
     ),
+    *call_handling.ROUTES,
     Route(
         method=Method.GET,
         path="/api/pop",

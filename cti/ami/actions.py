@@ -205,35 +205,36 @@ def hangup(channel: str, *, cause: int = 16) -> AmiAction:
     return AmiAction("Hangup", (_checked("Channel", _CHANNEL, channel), ("Cause", str(int(cause)))))
 
 
-def redirect(channel: str, *, context: str, extension: str) -> AmiAction:
-    """Send a channel elsewhere in the dialplan; its other side goes on by itself."""
-    return AmiAction(
-        "Redirect",
-        (
-            _checked("Channel", _CHANNEL, channel),
-            _checked("Context", _NAME, context),
-            _checked("Exten", _EXTENSION, extension),
-            ("Priority", "1"),
-        ),
-    )
+def redirect(channel: str, *, context: str, extension: str, other: tuple[str, str, str] | None = None) -> AmiAction:
+    """Send a channel elsewhere in the dialplan; its other side goes on by itself, or to a place of its own.
+
+    ``other`` is that side's channel, context and extension.
+    """
+    headers = [
+        _checked("Channel", _CHANNEL, channel),
+        _checked("Context", _NAME, context),
+        _checked("Exten", _EXTENSION, extension),
+        ("Priority", "1"),
+    ]
+    if other is not None:
+        headers += [
+            _checked("ExtraChannel", _CHANNEL, other[0]),
+            _checked("ExtraContext", _NAME, other[1]),
+            _checked("ExtraExten", _EXTENSION, other[2]),
+            ("ExtraPriority", "1"),
+        ]
+    return AmiAction("Redirect", tuple(headers))
+
+
+def bridge(channel: str, other: str) -> AmiAction:
+    """Let two channels talk with each other, wherever they are now."""
+    return AmiAction("Bridge", (_checked("Channel1", _CHANNEL, channel), _checked("Channel2", _CHANNEL, other)))
 
 
 def blind_transfer(channel: str, *, context: str, extension: str) -> AmiAction:
     """Send the party that ``channel`` talks to elsewhere, and let ``channel`` go."""
     return AmiAction(
         "BlindTransfer",
-        (
-            _checked("Channel", _CHANNEL, channel),
-            _checked("Context", _NAME, context),
-            _checked("Exten", _EXTENSION, extension),
-        ),
-    )
-
-
-def attended_transfer(channel: str, *, context: str, extension: str) -> AmiAction:
-    """Let ``channel`` consult ``extension`` while the other party waits on hold."""
-    return AmiAction(
-        "Atxfer",
         (
             _checked("Channel", _CHANNEL, channel),
             _checked("Context", _NAME, context),

@@ -131,6 +131,7 @@ To use an Asterisk of your own (version 22, with res_pjsip, app_queue and res_ag
                        #include hydrophone-manager.conf
      queues.conf       [general] persistentmembers = yes, log_membername_as_agent = yes
                        #include hydrophone-queues.conf
+     confbridge.conf   #include hydrophone-confbridge.conf     (load app_confbridge)
      musiconhold.conf  #include hydrophone-musiconhold.conf
      pjsip.conf        #include hydrophone-pjsip.conf     (needs a transport of protocol = ws or wss)
      extensions.conf   #include hydrophone-extensions.conf

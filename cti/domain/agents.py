@@ -1,19 +1,29 @@
-"""What the system makes of an agent: routing status, and how it follows presence, offers and conversations.
+"""What the system makes of an agent: presence, routing status and call state are three separate things.
 
-Rules. An agent who is available is idle, and the queue may offer calls. An offer that ends without an answer leaves
-them idle, unless it was they who missed it: then they are *not responding* and get nothing more until they choose
-available again. Any conversation, wherever it came from, makes them on call. After a caller from a queue comes
-wrap-up, and nothing is offered meanwhile. A presence chosen while a phone rings, in a call or in wrap-up is pending:
-it takes effect when the agent is free again. A console that is lost in a call, or a phone that dies in one, leaves
-the agent paused, never available. A pair that is not in the table changes nothing.
+Presence is chosen, by the agent or for them: offline, available, a kind of break, or *away* with a reason of the
+site's own. Choosing it while a phone rings, in a call or in wrap-up makes it *pending*: it takes effect when the agent
+is free again. A console that is lost in a call, or a phone that dies in one, leaves the agent paused
+afterwards, never available.
+
+Routing status is set by the system. An agent who is available is idle, and the queue may offer calls. An offer that
+ends without an answer leaves them idle, unless it was they who missed it: then they are *not responding* and get
+nothing more until they choose available again. Any conversation, wherever it came from, makes them on call, until the
+last one is over. After a caller from a queue comes wrap-up, and nothing is offered meanwhile; after a colleague's
+question comes none. A pair that is not in the table changes nothing.
+
+Call state is what the conversation is doing, and follows from the call: the first row of ``CALL_STATES`` that holds.
+Somebody who talks with a colleague while the caller waits is consulting, and so is the colleague.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cti.domain import topology
 from cti.domain.events import DeviceState, Presence
-from cti.domain.ids import CallId, QueueName
-from cti.domain.model import Agent, Membership, Offer, RoutingStatus, TalkState
+from cti.domain.ids import CallId, Extension, QueueName, ReasonCode
+from cti.domain.model import Agent, Call, Membership, Offer, RoutingStatus, Talk, TalkKind, TalkState
 from cti.domain.values import replace
 
 
@@ -77,18 +87,20 @@ def moved(agent: Agent, move: AgentMove, at: datetime) -> Agent:
 # ------------------------------------------------------------------ presence
 
 
-def chose(agent: Agent, presence: Presence, at: datetime) -> Agent:
-    """Return the agent once a presence was chosen: in effect now, or pending."""
+def chose(agent: Agent, presence: Presence, at: datetime, reason: ReasonCode | None = None) -> Agent:
+    """Return the agent once a presence was chosen: in effect now, or pending. Only *away* has a reason."""
+    reason = reason if presence is Presence.AWAY else None
     if agent.routing in PRESENCE_WAITS:
-        return replace(agent, pending=None if presence is agent.presence else presence)
-    return _present(replace(agent, offer_over=None), presence, at)
+        same = (presence, reason) == (agent.presence, agent.reason)
+        return replace(agent, pending=None if same else presence, pending_reason=None if same else reason)
+    return _present(replace(agent, offer_over=None), presence, at, reason)
 
 
 def console_lost(agent: Agent, at: datetime) -> Agent:
     """Return the agent once their console has been away for longer than the grace time."""
     agent = replace(agent, console=False)
     if agent.routing in IN_CALL:
-        return replace(agent, pending=Presence.AWAY)
+        return replace(agent, pending=Presence.AWAY, pending_reason=None)
     return chose(agent, Presence.OFFLINE, at)
 
 
@@ -97,10 +109,11 @@ def phone_died(agent: Agent) -> Agent:
     return replace(agent, pending=Presence.AWAY) if agent.routing in IN_CALL else agent
 
 
-def _present(agent: Agent, presence: Presence, at: datetime) -> Agent:
+def _present(agent: Agent, presence: Presence, at: datetime, reason: ReasonCode | None = None) -> Agent:
     """Let a presence take effect."""
-    since = agent.presence_since if presence is agent.presence and agent.presence_since else at
-    agent = replace(agent, presence=presence, presence_since=since, pending=None)
+    same = (presence, reason) == (agent.presence, agent.reason)
+    since = agent.presence_since if same and agent.presence_since else at
+    agent = replace(agent, presence=presence, reason=reason, presence_since=since, pending=None, pending_reason=None)
     return moved(agent, AgentMove.SIGNED_ON if presence is Presence.AVAILABLE else AgentMove.SIGNED_OFF, at)
 
 
@@ -108,7 +121,9 @@ def _settled(agent: Agent, at: datetime) -> Agent:
     """Let what was pending take effect, now that the agent is out of a call."""
     if agent.pending is None and (agent.presence is Presence.AVAILABLE or agent.routing is not RoutingStatus.IDLE):
         return agent
-    return _present(agent, agent.pending or agent.presence, at)
+    if agent.pending is None:
+        return _present(agent, agent.presence, at, agent.reason)
+    return _present(agent, agent.pending, at, agent.pending_reason)
 
 
 # ------------------------------------------------------------------ offers
@@ -140,28 +155,76 @@ def missed_after_all(agent: Agent, call: CallId, at: datetime) -> Agent:
 # ------------------------------------------------------------------ conversations and wrap-up
 
 
-def connected(agent: Agent, call: CallId, at: datetime) -> Agent:
-    """Return the agent once their conversation has begun."""
+def connected(agent: Agent, call: CallId, at: datetime, kind: TalkKind = TalkKind.CALLER) -> Agent:
+    """Return the agent once a conversation of theirs has begun. Of two calls they have that with the caller."""
     agent = moved(agent, AgentMove.CONNECTED, at)
-    return replace(agent, call=call, talk=TalkState.TALKING, wrap_up_until=None, offer_over=None)
+    others = tuple(other for other in agent.talks_in if other != call)
+    talks_in = (call, *others) if kind is TalkKind.CALLER else (*others, call)
+    muted = agent.muted and len(talks_in) > 1
+    agent = replace(agent, call=talks_in[0], talks_in=talks_in, muted=muted)
+    return replace(agent, talk=TalkState.TALKING, wrap_up_until=None, offer_over=None)
 
 
-def held(agent: Agent) -> Agent:
-    """Return the agent once they have put the caller on hold."""
-    return replace(agent, talk=TalkState.ON_HOLD)
-
-
-def resumed(agent: Agent) -> Agent:
-    """Return the agent once they talk with the caller again."""
-    return replace(agent, talk=TalkState.TALKING)
-
-
-def hung_up(agent: Agent, at: datetime, *, wrap_up_s: int | None) -> Agent:
+def hung_up(agent: Agent, call: CallId, at: datetime, *, wrap_up_s: int | None) -> Agent:
     """Return the agent once their conversation is over; ``wrap_up_s`` is None for a call that needs none."""
-    agent = replace(agent, talk=TalkState.NONE)
+    others = tuple(other for other in agent.talks_in if other != call)
+    wrap_up_s = agent.owed_wrap_up_s if wrap_up_s is None else wrap_up_s
+    if others:
+        return replace(agent, talks_in=others, call=others[0], owed_wrap_up_s=wrap_up_s)
+    agent = replace(agent, talk=TalkState.NONE, talks_in=(), muted=False, call=call, owed_wrap_up_s=None)
     if wrap_up_s is None:
         return _freed(agent, at)
     return replace(moved(agent, AgentMove.HUNG_UP, at), wrap_up_until=at + timedelta(seconds=wrap_up_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What an agent's call state follows from."""
+
+    elsewhere: bool
+    """They have another call as well."""
+    apart: bool
+    colleague: bool
+    on_hold: bool
+    muted: bool
+    several: bool
+    """Another agent hears the caller as well."""
+
+
+CALL_STATES: tuple[tuple[Callable[[Doing], bool], TalkState], ...] = (
+    (lambda doing: doing.elsewhere or doing.apart or doing.colleague, TalkState.CONSULTING),
+    (lambda doing: doing.on_hold, TalkState.ON_HOLD),
+    (lambda doing: doing.muted, TalkState.MUTED),
+    (lambda doing: doing.several, TalkState.IN_CONFERENCE),
+    (lambda _doing: True, TalkState.TALKING),
+)
+
+
+def call_state(doing: Doing) -> TalkState:
+    """Say what a conversation is doing: the first row that holds."""
+    return next(state for holds, state in CALL_STATES if holds(doing))
+
+
+def doing(agent: Agent, call: Call, talk: Talk, is_agents: topology.IsAgents) -> Agent:
+    """Return the agent with the call state that follows from the call they have."""
+    state = call_state(
+        Doing(
+            elsewhere=len(agent.talks_in) > 1,
+            apart=talk.apart,
+            colleague=talk.kind is TalkKind.COLLEAGUE and any(one.kind is TalkKind.CALLER for one in call.talks),
+            on_hold=talk.on_hold,
+            muted=agent.muted,
+            several=_several(call, talk.extension, is_agents),
+        )
+    )
+    return agent if agent.talk is state else replace(agent, talk=state)
+
+
+def _several(call: Call, extension: Extension, is_agents: topology.IsAgents) -> bool:
+    mine = next((leg for leg in call.legs.values() if leg.extension == extension and leg.bridge is not None), None)
+    together = topology.together(call, mine.id) if mine is not None else frozenset()
+    with_caller = any(topology.is_customers(call, call.legs[leg], is_agents) for leg in together)
+    return with_caller and len(topology.phones(call, together, is_agents)) > 1
 
 
 def wrap_up_extended(agent: Agent, by_s: int) -> Agent:
@@ -210,7 +273,7 @@ def membership_due(agent: Agent) -> Membership | None:
         return None
     if agent.presence is Presence.AVAILABLE:
         return Membership(paused=False, reason="")
-    return Membership(paused=True, reason=agent.presence)
+    return Membership(paused=True, reason=agent.reason or agent.presence)
 
 
 def seen_in_queue(agent: Agent, queue: QueueName, membership: Membership, device: DeviceState) -> Agent:
@@ -231,16 +294,18 @@ def adopted(agent: Agent, membership: Membership, at: datetime, *, wrap_up_s: in
     The queue outlives us: whom it has was logged in, and the word they were paused with says what they were doing.
     Wrap-up begins anew, because nobody knows how much of it was left.
     """
-    presence = Presence.AVAILABLE
+    presence, reason = Presence.AVAILABLE, None
     if membership.paused and membership.reason not in set(Pause):
         known = membership.reason in set(Presence) - {Presence.AVAILABLE, Presence.OFFLINE}
         presence = Presence(membership.reason) if known else Presence.AWAY
+        reason = None if known or not membership.reason else ReasonCode(membership.reason)
     talking = agent.routing is RoutingStatus.ON_CALL
-    agent = _present(agent, presence, at)
+    agent = _present(agent, presence, at, reason)
     if talking or not membership.paused:
         return agent
     if membership.reason == Pause.NOT_RESPONDING:
         return moved(agent, AgentMove.OFFER_MISSED, at)
     if membership.reason in set(Pause):
-        return hung_up(moved(agent, AgentMove.CONNECTED, at), at, wrap_up_s=wrap_up_s)
+        agent = moved(moved(agent, AgentMove.CONNECTED, at), AgentMove.HUNG_UP, at)
+        return replace(agent, wrap_up_until=at + timedelta(seconds=wrap_up_s))
     return agent

@@ -7,7 +7,7 @@ or raises for what the PBX says: a fact that does not fit (repeated, late, of a 
 from collections.abc import Callable, Mapping
 
 from cti.domain import on_agents, on_callbacks, on_legs, on_links, on_menu, on_queues, on_start
-from cti.domain.events import Event
+from cti.domain.events import Event, LegEvent
 from cti.domain.model import CentreState, Changes
 from cti.domain.work import Rules, Work
 
@@ -35,5 +35,7 @@ class Centre:
 
     def apply(self, event: Event) -> Changes:
         """Apply one event and return what it changed. Raises ``KeyError`` for an event that nobody handles."""
+        if isinstance(event, LegEvent):
+            on_links.relocate(self._work, event)
         HANDLERS[type(event)](self._work, event)
         return self._work.done()

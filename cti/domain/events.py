@@ -10,7 +10,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+from cti.domain.ids import (
+    UNNAMED,
+    AccountNumber,
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    Extension,
+    LinkedId,
+    PbxName,
+    QueueName,
+    ReasonCode,
+)
 
 if TYPE_CHECKING:
     from cti.domain.model import Call, CentreState
@@ -91,7 +103,8 @@ class LegEvent(PbxEvent):
 class LegStarted(LegEvent):
     """A channel came to be. The first leg of a call is the caller's (``leg == linkedid``).
 
-    ``extension`` is set when the channel is one of our agents' phones (``PJSIP/1001-…``).
+    ``extension`` is set when the channel is a phone's (``PJSIP/1001-…``). ``pair`` is what the two halves of a local
+    channel have in common: what enters one half comes out of the other.
     """
 
     linkedid: LinkedId
@@ -101,6 +114,7 @@ class LegStarted(LegEvent):
     dialled: str
     inbound: bool
     extension: Extension | None = None
+    pair: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +124,32 @@ class LegAnswered(LegEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegBridged(LegEvent):
-    """The channel is in a bridge: whoever it belongs to hears and is heard."""
+    """The channel is in this bridge: it hears, and is heard by, all others in it.
+
+    A snapshot tells only that it is so; ``since`` is the earliest that it can have begun.
+    """
+
+    bridge: BridgeId = UNNAMED
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegUnbridged(LegEvent):
+    """The channel is in this bridge no longer, or, where none is named, in no bridge at all."""
+
+    bridge: BridgeId = UNNAMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerParked(LegEvent):
+    """The leg waits in a parking space for somebody to fetch it."""
+
+    space: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerUnparked(LegEvent):
+    """The leg is parked no longer: it was fetched, waited too long, or gave up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,10 +432,14 @@ class AgentEnrolled(AgentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChosen(AgentEvent):
-    """A presence was chosen. During a call or wrap-up it is pending until after wrap-up."""
+    """A presence was chosen. During a call or wrap-up it is pending until after wrap-up.
+
+    ``reason`` is one of the site's own codes, which goes with *away*.
+    """
 
     presence: Presence
     by: AgentId
+    reason: ReasonCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,6 +450,13 @@ class ConsoleOpened(AgentEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleLost(AgentEvent):
     """The agent's last console has been gone for longer than the grace time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMuted(AgentEvent):
+    """The agent's console says whether its microphone is off: the PBX does not know."""
+
+    muted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,12 @@ LinkedId = NewType("LinkedId", str)
 """Asterisk's ``Linkedid``: one per call, the ``Uniqueid`` of its first channel."""
 ChannelId = NewType("ChannelId", str)
 """Asterisk's ``Uniqueid``: one per channel, that is per leg."""
+BridgeId = NewType("BridgeId", str)
+"""Asterisk's ``BridgeUniqueid``: whoever is in one bridge hears the others."""
+UNNAMED = BridgeId("")
+"""A bridge of which nobody told which one it is."""
+ReasonCode = NewType("ReasonCode", str)
+"""Why an agent is away, in the site's own words: a code of its settings."""
 CallId = NewType("CallId", UUID)
 """Ours: one per call, the same for AMI, the IVR and after a restart. See :func:`call_id`."""
 AgentId = NewType("AgentId", str)

@@ -5,7 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from cti.domain.events import DeviceState, Language, MemberSeen, Presence
-from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+from cti.domain.ids import (
+    AccountNumber,
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    Extension,
+    LinkedId,
+    PbxName,
+    QueueName,
+    ReasonCode,
+)
 
 
 class CallStage(StrEnum):
@@ -17,6 +28,7 @@ class CallStage(StrEnum):
     OFFERED = "offered"
     TALKING = "talking"
     ON_HOLD = "on_hold"
+    PARKED = "parked"
     ENDED = "ended"
 
 
@@ -53,6 +65,24 @@ class TalkState(StrEnum):
     NONE = "none"
     TALKING = "talking"
     ON_HOLD = "on_hold"
+    MUTED = "muted"
+    CONSULTING = "consulting"
+    IN_CONFERENCE = "in_conference"
+
+
+class VisitEnd(StrEnum):
+    """How a visit to a queue ended."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    FLOWED_OUT = "flowed_out"
+
+
+class TalkKind(StrEnum):
+    """With whom an agent talks: with the caller (and whoever else is in the call), or with a colleague about them."""
+
+    CALLER = "caller"
+    COLLEAGUE = "colleague"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +98,37 @@ class IvrStep:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One channel of a call, while it lives."""
+    """One channel of a call, while it lives. ``left`` is the bridge before this one, ``bridged_at`` the last change."""
 
     id: ChannelId
     channel: str
     extension: Extension | None
     since: datetime
     up: bool = False
-    holding: bool = False
+    pair: str = ""
+    bridge: BridgeId | None = None
+    left: BridgeId | None = None
+    bridged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stay of the caller in a queue. ``end`` is None while they wait, or nobody knows yet how it ended."""
+
+    queue: QueueName
+    since: datetime
+    until: datetime | None = None
+    wait_s: int = 0
+    end: VisitEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone.
 
-    ``hold_changed`` is when hold last began or ended: what is told of earlier is old.
+    The caller is on hold (since ``held_since``) while the agent's phone says so (``on_hold``) or the agent talks
+    with a colleague meanwhile (``apart``). ``hold_changed`` is when the phone last said so: what is told of earlier
+    is old. ``queue`` is that of the visit before it, if there was one.
     """
 
     extension: Extension
@@ -93,6 +139,10 @@ class Talk:
     hold_s: int = 0
     holds: int = 0
     hold_changed: datetime | None = None
+    kind: TalkKind = TalkKind.CALLER
+    queue: QueueName | None = None
+    on_hold: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +160,11 @@ class Call:
     """Everything under one Linkedid, from the first ring to the last hangup. Durations are whole seconds.
 
     An ended call has ``ended_at`` and ``outcome``; a live one has neither. ``offers`` are those still ringing and
-    ``offered_to`` is the latest of them; ``talks`` are all conversations, ``agent`` had the latest one. ``boot`` is
+    ``offered_to`` is the latest of them; ``visits`` are all stays in queues, ``queue`` and ``queued_at`` tell of the
+    latest; ``talks`` are all conversations, ``agent`` had the latest one with the caller. ``wait_s`` is the wait until
+    an agent first answered, until then that of the latest visit. ``talk_s``, ``hold_s`` and ``holds`` sum up the
+    conversations with the caller. ``caller_leg`` is the caller's if it is not the leg that Asterisk named the call
+    after; ``merged_into`` is the call that this one became a part of. ``boot`` is
     the PBX's start under which the call was first seen, None if only the menu knew of it. ``counted`` means that
     the present visit to the queue is in the day's sums. ``legs_over`` remembers hangups, because a hangup wins
     over whatever is told late of that leg. ``end_assumed``: nobody saw the end and nothing tells of it, so time and
@@ -162,11 +216,21 @@ class Call:
     """What became of the caller by what they heard in the menu, if nothing else did: an announcement, closed doors."""
     callback_of: CallId | None = None
     """The call in which somebody asked for this one."""
+    visits: tuple[Visit, ...] = ()
+    parked: str | None = None
+    caller_leg: ChannelId | None = None
+    merged_into: CallId | None = None
 
     @property
     def first_leg(self) -> ChannelId:
-        """The leg that the call began with, which is the caller's: Asterisk names the call after it."""
-        return ChannelId(self.linkedid)
+        """The caller's leg: that which the call began with and is named after, unless two calls became one."""
+        return self.caller_leg or ChannelId(self.linkedid)
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """What tells the older of two calls of one PBX: seconds and counter of the Linkedid."""
+        second, _, count = self.linkedid.rpartition("-")[2].partition(".")
+        return int(second), int(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +245,9 @@ class Membership:
 class Agent:
     """A person who takes calls: presence, routing status and talk state are three separate things.
 
+    ``reason`` says more exactly why they are away, in the site's own words. ``call`` is the call at their phone,
+    ``talks_in`` are all in which they talk now: two, while a desk phone asks a colleague in a call of its own.
+    ``owed_wrap_up_s`` is the wrap-up that is due once the last of them is over.
     ``offer_over`` is the last offer that ended unanswered, until the agent does or chooses something: the PBX may
     tell us afterwards that it was missed.
     """
@@ -203,14 +270,18 @@ class Agent:
     memberships: dict[QueueName, Membership] = field(default_factory=dict)
     offer_over: Offer | None = None
     offer_over_at: datetime | None = None
+    reason: ReasonCode | None = None
+    pending_reason: ReasonCode | None = None
+    muted: bool = False
+    talks_in: tuple[CallId, ...] = ()
+    owed_wrap_up_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Callers waiting for one skill, in the PBX's order (the first is next), and today's sums."""
+    """Where callers wait for one skill: its settings and today's sums. Who waits is in ``CentreState.lines``."""
 
     name: QueueName
-    waiting: tuple[CallId, ...] = ()
     wrap_up_s: int = 30
     offered: int = 0
     answered: int = 0
@@ -236,7 +307,9 @@ class CentreState:
     """Everything that is so now. Only ``cti.domain.centre`` writes to it; everybody else reads.
 
     ``recent`` are the calls that ended last, oldest first: late facts still belong to them, and none of them may
-    begin again. ``unclaimed`` are phones in queues that no agent is enrolled with, as yet.
+    begin again. ``lines`` are the callers who wait in each queue, in the PBX's order: the first is next. They are
+    dicts without values so that joining and leaving cost the same however many wait. ``unclaimed`` are phones in
+    queues that no agent is enrolled with, as yet.
     """
 
     calls: dict[CallId, Call] = field(default_factory=dict)
@@ -245,6 +318,11 @@ class CentreState:
     links: dict[PbxName, Link] = field(default_factory=dict)
     recent: dict[CallId, Call] = field(default_factory=dict)
     unclaimed: dict[Extension, dict[QueueName, MemberSeen]] = field(default_factory=dict)
+    lines: dict[QueueName, dict[CallId, None]] = field(default_factory=dict)
+
+    def waiting(self, queue: QueueName) -> tuple[CallId, ...]:
+        """Return who waits in this queue, the next one first."""
+        return tuple(self.lines.get(queue, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def on_presence_chosen(work: Work, event: events.PresenceChosen) -> None:
     """Let the presence take effect, or note it as pending."""
     agent = work.state.agents.get(event.agent)
     if agent is not None:
-        work.put_agent(agents.chose(agent, event.presence, event.at))
+        work.put_agent(agents.chose(agent, event.presence, event.at, event.reason))
 
 
 def on_console_opened(work: Work, event: events.ConsoleOpened) -> None:
@@ -38,6 +38,16 @@ def on_console_lost(work: Work, event: events.ConsoleLost) -> None:
     agent = work.state.agents.get(event.agent)
     if agent is not None:
         work.put_agent(agents.console_lost(agent, event.at))
+
+
+def on_agent_muted(work: Work, event: events.AgentMuted) -> None:
+    """Note whether the agent can be heard. A microphone is only off for the conversation in which it was."""
+    agent = work.state.agents.get(event.agent)
+    call = work.call(agent.call) if agent is not None and agent.call is not None else None
+    if agent is None or call is None or not agent.talks_in:
+        return
+    work.put_agent(replace(agent, muted=event.muted))
+    work.told(call)
 
 
 def on_wrap_up_extended(work: Work, event: events.WrapUpExtended) -> None:
@@ -59,6 +69,7 @@ HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.PresenceChosen: on_presence_chosen,
     events.ConsoleOpened: on_console_opened,
     events.ConsoleLost: on_console_lost,
+    events.AgentMuted: on_agent_muted,
     events.WrapUpExtended: on_wrap_up_extended,
     events.WrapUpEnded: on_wrap_up_ended,
 }

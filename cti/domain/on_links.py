@@ -7,8 +7,9 @@ restart that the account tells of are lost too, all others are left to the resyn
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from cti.domain import calls, events
+from cti.domain import agents, calls, events, topology
 from cti.domain.model import Call, Link
 from cti.domain.values import replace
 from cti.domain.work import Work
@@ -45,8 +46,17 @@ def on_resynced(work: Work, event: events.Resynced) -> None:
     for call in work.calls_of(event.pbx):
         if call.id not in event.live:
             work.end_call(call, event.at)
-        elif call.boot is None:
-            work.put_call(replace(call, boot=known.boot))
+        else:
+            _checked(work, call, known.boot, event.at)
+
+
+def _checked(work: Work, call: Call, boot: int | None, at: datetime) -> None:
+    """Put a call that lives; whoever is believed to talk in it and has no leg there any more does so no longer."""
+    phones = {leg.extension for leg in call.legs.values()}
+    for talk in call.talks:
+        if talk.until is None and talk.extension != topology.OUTSIDE and talk.extension not in phones:
+            call = work.end_talk(call, talk.extension, at)
+    work.put_call(replace(call, boot=boot) if call.boot is None else call)
 
 
 def on_truth_checked(work: Work, event: events.TruthChecked) -> None:
@@ -68,9 +78,48 @@ def on_call_restored(work: Work, event: events.CallRestored) -> None:
     record = event.record
     call = work.any_call(record.id)
     if call is None:
-        work.put_call(replace(record, legs={}, offers=(), offered_to=None, offered_at=None, stage_since=event.at))
+        _restored(work, record, event.at)
     elif call.ended_at is None:
         work.put_call(calls.completed(call, record))
+
+
+def _restored(work: Work, record: Call, at: datetime) -> None:
+    """Put a call of which only its record is known; who talked in it is taken to do so until the PBX is asked."""
+    call = replace(record, legs={}, offers=(), offered_to=None, offered_at=None, stage_since=at)
+    for talk in call.talks:
+        agent = work.agent_with(talk.extension) if talk.until is None else None
+        if agent is not None:
+            work.put_agent(agents.connected(agent, call.id, at))
+        if talk.until is None:
+            call = calls.moved(call, calls.CallMove.CONNECTED, at)
+    work.put_call(call)
+
+
+# ------------------------------------------------------------------ two calls become one
+
+
+def relocate(work: Work, event: events.LegEvent) -> None:
+    """Move a leg to the call that it is told of in, if that is another one than before.
+
+    Asterisk joins the Linkedids of channels that come into one bridge: the older one stays (``main/channel.c``,
+    ``ast_channel_set_linkgroup``). So a leg only ever moves to the older call, and a call without legs has become
+    part of it.
+    """
+    call, former = work.call(event.call), work.call_with(event.pbx, event.leg)
+    if call is None or former is None or former.id == call.id or call.age > former.age:
+        return
+    leg = former.legs[event.leg]
+    rest = {id_: other for id_, other in former.legs.items() if id_ != event.leg}
+    phone = topology.phone_of(former, leg, work.is_agents)
+    former = replace(former, legs=rest)
+    if phone is not None:
+        former = work.end_talk(work.end_offer(former, phone, event.at, missed=False), phone, event.at)
+    if rest:
+        work.put_call(former)
+    else:
+        call = calls.absorbed(call, former)
+        work.end_call(replace(former, merged_into=call.id), event.at)
+    work.put_call(calls.with_leg(call, replace(leg, bridge=None, left=leg.bridge or leg.left)))
 
 
 HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {

@@ -16,7 +16,7 @@ def on_queue_opened(work: Work, event: events.QueueOpened) -> None:
 
 def on_day_began(work: Work, event: events.DayBegan) -> None:
     """Start the day's sums from nothing."""
-    for queue in list(work.state.queues.values()):
+    for queue in tuple(work.state.queues.values()):
         work.put_queue(queues.new_day(queue))
 
 
@@ -25,9 +25,11 @@ def on_caller_queued(work: Work, event: events.CallerQueued) -> None:
     call = work.call(event.call)
     if call is None or work.waits(call) or (call.queued_at is not None and event.at <= call.queued_at):
         return
-    if not _comes_back(call, event):
+    if _comes_back(call, event):
+        call = calls.back_in_queue(call)
+    else:
         call = work.visiting(replace(call, queue=None), event.queue, event.at)
-    work.put_queue(queues.joined(work.queue(event.queue), call.id, event.position))
+    queues.join(work.line(event.queue), call.id, event.position)
     work.put_call(calls.moved(call, calls.CallMove.JOINED_QUEUE, event.at))
 
 
@@ -45,13 +47,22 @@ def on_caller_found_served(work: Work, event: events.CallerFoundServed) -> None:
 
 def on_queue_seen(work: Work, event: events.QueueSeen) -> None:
     """Put the waiting callers into the order that the PBX has them in, and drop those of its own it has not."""
-    queue = work.queue(event.queue)
-    seen = tuple(id_ for id_ in event.waiting if id_ in queue.waiting)
-    gone = [call for call in work.calls_of(event.pbx) if call.id in queue.waiting and call.id not in seen]
-    others = tuple(id_ for id_ in queue.waiting if id_ not in seen and id_ not in {call.id for call in gone})
-    work.put_queue(replace(queue, waiting=seen + others))
+    before = work.state.waiting(event.queue)
+    known, told = set(before), set(event.waiting)
+    waiting = {id_: work.call(id_) for id_ in before if id_ not in told}
+    gone = [call for call in waiting.values() if call is not None and call.pbx == event.pbx]
+    seen = [id_ for id_ in event.waiting if id_ in known]
+    after = tuple(dict.fromkeys([*seen, *(waiting.keys() - {call.id for call in gone})]))
+    if after != before:
+        line = work.line(event.queue)
+        line.clear()
+        line.update(dict.fromkeys(after))
+    elif event.queue not in work.state.queues:
+        work.line(event.queue)
     for call in gone:
-        work.put_call(calls.moved(call, calls.CallMove.SENT_ON, event.at))
+        call = calls.left_queue(call, event.at)
+        waited = call.stage in (CallStage.QUEUED, CallStage.OFFERED)
+        work.put_call(work.back(call, event.at) if waited else call)
 
 
 def on_caller_left_queue(work: Work, event: events.CallerLeftQueue) -> None:
@@ -59,8 +70,8 @@ def on_caller_left_queue(work: Work, event: events.CallerLeftQueue) -> None:
     call = work.call(event.call)
     if call is None or call.queue != event.queue or not work.waits(call) or _is_of_former_visit(call, event):
         return
-    work.put_queue(queues.left(work.queue(event.queue), call.id))
-    call = replace(call, wait_s=calls.seconds(call.queued_at or event.at, event.at))
+    work.leave_line(call)
+    call = calls.left_queue(call, event.at)
     if call.stage is CallStage.QUEUED:
         call = calls.moved(call, calls.CallMove.SENT_ON, event.at)
     work.put_call(call)
@@ -71,7 +82,7 @@ def on_caller_abandoned(work: Work, event: events.CallerAbandoned) -> None:
     call = work.call(event.call)
     if call is not None:
         call = work.visiting(call, event.queue, event.at - timedelta(seconds=event.wait_s))
-        work.put_call(work.gave_up(call, event.wait_s))
+        work.put_call(work.gave_up(call, event.wait_s, event.at))
 
 
 def on_agent_offered(work: Work, event: events.AgentOffered) -> None:
@@ -98,7 +109,7 @@ def on_agent_connected(work: Work, event: events.AgentConnected) -> None:
     call = work.call(event.call)
     if call is not None and not _is_of_former_visit(call, event):
         call = work.visiting(call, event.queue, event.at - timedelta(seconds=event.wait_s))
-        call = work.count_answer(call, _whole_wait_s(call, event))
+        call = work.count_answer(call, _whole_wait_s(call, event), event.at)
         work.put_call(work.connect(call, event.extension, event.at))
 
 

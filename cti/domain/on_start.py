@@ -9,7 +9,9 @@ asked.
 from collections.abc import Callable, Mapping
 
 from cti.domain import calls, events
+from cti.domain.ids import QueueName
 from cti.domain.model import Agent, Queue
+from cti.domain.queues import Line
 from cti.domain.values import replace
 from cti.domain.work import Work
 
@@ -37,6 +39,16 @@ def on_centre_restored(work: Work, event: events.CentreRestored) -> None:
             work.put_agent(_as_before(known, agent))
     for queue in before.queues.values():
         work.put_queue(_with_sums(work.queue(queue.name), queue))
+    for name, line in before.lines.items():
+        _line_up(work, name, line)
+
+
+def _line_up(work: Work, queue: QueueName, before: Line) -> None:
+    """Put those who waited before in front of those who have come since."""
+    line = work.line(queue)
+    since = dict(line)
+    line.clear()
+    line.update(before | since)
 
 
 def _as_before(known: Agent, before: Agent) -> Agent:
@@ -56,7 +68,6 @@ def _as_before(known: Agent, before: Agent) -> Agent:
 def _with_sums(now: Queue, before: Queue) -> Queue:
     return replace(
         now,
-        waiting=(*before.waiting, *(call for call in now.waiting if call not in before.waiting)),
         offered=before.offered + now.offered,
         answered=before.answered + now.answered,
         abandoned=before.abandoned + now.abandoned,

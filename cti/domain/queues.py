@@ -1,27 +1,25 @@
-"""Who waits in a queue, in the PBX's order, and the day's sums. Values in, values out.
+"""The line of each queue, in the PBX's order, and the day's sums.
 
 Rules. Each visit of a call to a queue is offered once, and counted once more: as answered, with the wait, or as
 abandoned. A visit that ends otherwise (the queue timed out, somebody took the call elsewhere) flowed out, which is
-what remains.
+what remains. A line is changed in place: joining at its end and leaving cost the same however many wait.
 """
 
 from cti.domain.ids import CallId
 from cti.domain.model import Queue
 from cti.domain.values import replace
 
-
-def joined(queue: Queue, call: CallId, position: int) -> Queue:
-    """Return the queue with this caller at ``position``, counted from 1."""
-    others = [waiting for waiting in queue.waiting if waiting != call]
-    others.insert(position - 1, call)
-    return replace(queue, waiting=tuple(others))
+Line = dict[CallId, None]
 
 
-def left(queue: Queue, call: CallId) -> Queue:
-    """Return the queue without this caller."""
-    if call not in queue.waiting:
-        return queue
-    return replace(queue, waiting=tuple(waiting for waiting in queue.waiting if waiting != call))
+def join(line: Line, call: CallId, position: int) -> None:
+    """Let a caller wait at ``position``, counted from 1; whoever comes before others costs as many as those are."""
+    line.pop(call, None)
+    behind = list(line)[position - 1 :] if position <= len(line) else []
+    line[call] = None
+    for other in behind:
+        del line[other]
+        line[other] = None
 
 
 def offered(queue: Queue) -> Queue:
@@ -45,5 +43,5 @@ def abandoned(queue: Queue) -> Queue:
 
 
 def new_day(queue: Queue) -> Queue:
-    """Start the day's sums from nothing; who waits goes on waiting."""
-    return Queue(queue.name, waiting=queue.waiting, wrap_up_s=queue.wrap_up_s)
+    """Start the day's sums from nothing."""
+    return Queue(queue.name, wrap_up_s=queue.wrap_up_s)

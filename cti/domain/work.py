@@ -1,16 +1,30 @@
 """The state while one event is applied to it: where the handlers look things up and put the next values.
 
-What several groups of handlers do alike is here: offers, conversations, and the end of a call.
+What several groups of handlers do alike is here: visits, offers, conversations, and the end of a call. Nothing here
+looks at all calls or all agents for one of them: what is asked for often has an index.
 """
 
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from cti.domain import agents, calls, queues
-from cti.domain.ids import AgentId, CallId, Extension, PbxName, QueueName
-from cti.domain.model import Agent, Call, CentreState, Changes, Link, Offer, Queue, RoutingStatus
+from cti.domain.ids import AgentId, CallId, ChannelId, Extension, PbxName, QueueName
+from cti.domain.model import (
+    Agent,
+    Call,
+    CentreState,
+    Changes,
+    Leg,
+    Link,
+    Offer,
+    Queue,
+    RoutingStatus,
+    Talk,
+    TalkKind,
+    VisitEnd,
+)
 from cti.domain.values import replace
 
 NOTHING: Final = Changes()
@@ -32,6 +46,11 @@ class Work:
         self.state = state
         self.rules = rules
         self._by_extension: dict[Extension, AgentId] = {a.extension: a.id for a in state.agents.values()}
+        self._by_pbx: dict[PbxName, dict[CallId, None]] = {}
+        self._by_leg: dict[tuple[PbxName, ChannelId], CallId] = {}
+        self._recent: deque[CallId] = deque(state.recent)
+        for call in state.calls.values():
+            self._index(call, {})
         self._changed = False
         self._calls: set[CallId] = set()
         self._agents: set[AgentId] = set()
@@ -79,13 +98,22 @@ class Work:
         """Return a call that lives or ended not long ago."""
         return self.state.calls.get(call) or self.state.recent.get(call)
 
-    def calls_of(self, pbx: PbxName) -> Iterator[Call]:
-        """Yield the live calls of one PBX; calls may end meanwhile."""
-        return (call for call in list(self.state.calls.values()) if call.pbx == pbx)
+    def calls_of(self, pbx: PbxName) -> tuple[Call, ...]:
+        """Return the live calls of one PBX."""
+        return tuple(self.state.calls[call] for call in self._by_pbx.get(pbx, ()))
+
+    def call_with(self, pbx: PbxName, leg: ChannelId) -> Call | None:
+        """Return the live call that has this leg."""
+        call = self._by_leg.get((pbx, leg))
+        return None if call is None else self.state.calls[call]
 
     def agent_with(self, extension: Extension) -> Agent | None:
         """Return the agent whose phone this is."""
         return self.state.agents.get(self._by_extension.get(extension, AgentId("")))
+
+    def is_agents(self, extension: Extension) -> bool:
+        """Tell whether a phone is an agent's."""
+        return extension in self._by_extension
 
     def queue(self, queue: QueueName) -> Queue:
         """Return a queue, a new one if nobody told us of it."""
@@ -93,25 +121,59 @@ class Work:
 
     def waits(self, call: Call) -> bool:
         """Tell whether the caller waits in their queue now."""
-        return call.queue is not None and call.id in self.queue(call.queue).waiting
+        return call.queue is not None and call.id in self.state.lines.get(call.queue, ())
+
+    def line(self, queue: QueueName) -> queues.Line:
+        """Return who waits in a queue, to be changed in place: by then it counts as changed."""
+        if queue not in self.state.queues:
+            self.put_queue(Queue(queue))
+        self._queues.add(queue)
+        self._changed = True
+        return self.state.lines.setdefault(queue, {})
+
+    def leave_line(self, call: Call) -> None:
+        """Let the caller wait no longer, if they do."""
+        if call.queue is not None and self.waits(call):
+            del self.line(call.queue)[call.id]
 
     # -------------------------------------------------------------- putting: what is the very value has not changed
 
     def put_call(self, call: Call) -> None:
         """Take the next value of a call, live or ended."""
         if call.ended_at is None:
-            if self.state.calls.get(call.id) is not call:
+            known = self.state.calls.get(call.id)
+            if known is not call:
                 self.state.calls[call.id] = call
                 self._calls.add(call.id)
                 self._changed = True
+                self._index(call, known.legs if known else {})
         elif self.state.recent.get(call.id) is not call:
+            if call.id not in self.state.recent:
+                self._recent.append(call.id)
             self.state.recent[call.id] = call
             self._ended[call.id] = call
             self._changed = True
 
+    def _index(self, call: Call, before: dict[ChannelId, Leg]) -> None:
+        """Find the call by its PBX, and by its legs as they are after ``before``."""
+        self._by_pbx.setdefault(call.pbx, {})[call.id] = None
+        if call.legs is before:
+            return
+        for leg in call.legs.keys() - before.keys():
+            self._by_leg[call.pbx, leg] = call.id
+        for leg in before.keys() - call.legs.keys():
+            self._unindex(call, leg)
+
+    def _unindex(self, call: Call, leg: ChannelId) -> None:
+        if self._by_leg.get((call.pbx, leg)) == call.id:
+            del self._by_leg[call.pbx, leg]
+
     def put_agent(self, agent: Agent) -> None:
         """Take the next value of an agent."""
-        if self.state.agents.get(agent.id) is not agent:
+        known = self.state.agents.get(agent.id)
+        if known is not agent:
+            if known is not None and self._by_extension.get(known.extension) == agent.id:
+                del self._by_extension[known.extension]
             self.state.agents[agent.id] = agent
             self._by_extension[agent.extension] = agent.id
             self._agents.add(agent.id)
@@ -136,23 +198,26 @@ class Work:
         """Return the call as a visitor of this queue, counting the visit if it is a new one."""
         if call.queue == queue:
             return call
+        self.leave_line(call)
         self.put_queue(queues.offered(self.queue(queue)))
-        return replace(call, queue=queue, queued_at=at, counted=False)
+        return calls.visiting(call, queue, at)
 
-    def gave_up(self, call: Call, wait_s: int) -> Call:
+    def gave_up(self, call: Call, wait_s: int, at: datetime) -> Call:
         """Return the call of a caller who gave up waiting."""
         if call.queue is None or call.counted:
             return call
-        self.put_queue(queues.abandoned(queues.left(self.queue(call.queue), call.id)))
-        return replace(call, abandoned=True, counted=True, wait_s=wait_s)
+        self.leave_line(call)
+        self.put_queue(queues.abandoned(self.queue(call.queue)))
+        call = calls.left_queue(call, at, VisitEnd.ABANDONED, wait_s=wait_s)
+        return replace(call, abandoned=True, counted=True)
 
-    def count_answer(self, call: Call, wait_s: int) -> Call:
+    def count_answer(self, call: Call, wait_s: int, at: datetime) -> Call:
         """Return the call with its visit counted as answered after ``wait_s``."""
         if call.queue is None or call.counted:
             return call
-        queue = queues.left(self.queue(call.queue), call.id)
-        self.put_queue(queues.answered(queue, wait_s, target_s=self.rules.target_s))
-        return replace(call, counted=True, wait_s=wait_s)
+        self.leave_line(call)
+        self.put_queue(queues.answered(self.queue(call.queue), wait_s, target_s=self.rules.target_s))
+        return replace(calls.left_queue(call, at, VisitEnd.ANSWERED, wait_s=wait_s), counted=True)
 
     # -------------------------------------------------------------- offers
 
@@ -165,7 +230,8 @@ class Work:
         self.put_agent(agents.offered(agent, offer))
         self._offers.append(offer)
         self._changed = True
-        return calls.moved(_with_offers(call, (*call.offers, offer)), calls.CallMove.OFFERED, at)
+        call = _with_offers(call, (*call.offers, offer))
+        return call if calls.in_conversation(call) else calls.moved(call, calls.CallMove.OFFERED, at)
 
     @staticmethod
     def _is_known_offer(call: Call, agent: Agent, at: datetime) -> bool:
@@ -190,43 +256,81 @@ class Work:
         self._offers_over.append(offer)
         self._changed = True
         call = _with_offers(call, tuple(other for other in call.offers if other is not offer))
-        return call if call.offers or calls.in_conversation(call) else self._back(call, at)
+        return call if call.offers or calls.in_conversation(call) else self.back(call, at)
 
-    def _back(self, call: Call, at: datetime) -> Call:
+    def back(self, call: Call, at: datetime) -> Call:
         """Return a call that rings or talks no longer to where it is now."""
+        if call.parked is not None:
+            return call
         move = calls.CallMove.WAITS_AGAIN if self.waits(call) else calls.CallMove.SENT_ON
-        return calls.moved(call, move, at)
+        call = calls.moved(call, move, at)
+        return calls.moved(call, calls.CallMove.OFFERED, at) if call.offers else call
 
     # -------------------------------------------------------------- conversations
 
-    def connect(self, call: Call, extension: Extension, at: datetime) -> Call:
-        """Return the call once this phone's conversation has begun; a known one begins once."""
-        if calls.open_talk(call, extension) is not None or calls.is_old_news(call, extension, at):
+    def connect(
+        self,
+        call: Call,
+        extension: Extension,
+        at: datetime,
+        kind: TalkKind = TalkKind.CALLER,
+        *,
+        since: datetime | None = None,
+    ) -> Call:
+        """Return the call once this phone's conversation has begun, at ``since`` at the earliest if that is given.
+
+        A known conversation begins once. Who talked with a colleague and now talks with the caller has ended the one
+        and begun the other.
+        """
+        talk = calls.open_talk(call, extension)
+        if talk is not None and (talk.kind is kind or kind is TalkKind.COLLEAGUE):
             return call
+        if calls.is_old_news(call, extension, at):
+            return call
+        if talk is not None:
+            call = calls.talk_over(call, talk, at)
+        begun = calls.earliest(call, extension, since) if since is not None else at
         agent = self.agent_with(extension)
         if agent is None:
-            return calls.connected(call, extension, None, at)
-        self.put_agent(agents.connected(agent, call.id, at))
+            return calls.connected(call, extension, None, begun, kind)
+        self.put_agent(agents.connected(agent, call.id, begun, kind))
         call = _with_offers(call, tuple(offer for offer in call.offers if offer.agent != agent.id))
-        return calls.connected(call, extension, agent.id, at)
+        return calls.connected(call, extension, agent.id, begun, kind)
+
+    def told(self, call: Call) -> Call:
+        """Let the agents who talk in the call know what their conversation is doing now."""
+        for talk in call.talks:
+            agent = self.agent_with(talk.extension) if talk.until is None else None
+            if agent is not None and agent.call is not None:
+                self._tell(agent, call if agent.call == call.id else self.call(agent.call))
+        return call
+
+    def _tell(self, agent: Agent, call: Call | None) -> None:
+        talk = calls.open_talk(call, agent.extension) if call is not None else None
+        if call is not None and talk is not None:
+            self.put_agent(agents.doing(agent, call, talk, self.is_agents))
 
     def end_talk(self, call: Call, extension: Extension, at: datetime) -> Call:
         """Return the call once this phone's conversation is over; the agent goes into wrap-up."""
         talk = calls.open_talk(call, extension)
         if talk is None:
             return call
-        if call.queued_at is not None and call.queued_at <= talk.since:
-            call = self.count_answer(call, calls.seconds(call.queued_at, talk.since))
+        if call.queued_at is not None and call.queued_at <= talk.since and talk.kind is TalkKind.CALLER:
+            call = self.count_answer(call, calls.seconds(call.queued_at, talk.since), talk.since)
         call = calls.talk_over(call, talk, at)
-        self._let_go(call, extension, at)
-        return call if calls.in_conversation(call) else self._back(call, at)
+        self._let_go(call, talk, at)
+        return call if calls.in_conversation(call) else self.back(call, at)
 
-    def _let_go(self, call: Call, extension: Extension, at: datetime) -> None:
-        agent = self.agent_with(extension)
-        if agent is None or agent.call != call.id or agent.routing is not RoutingStatus.ON_CALL:
+    def _let_go(self, call: Call, talk: Talk, at: datetime) -> None:
+        agent = self.agent_with(talk.extension)
+        if agent is None or call.id not in agent.talks_in or agent.routing is not RoutingStatus.ON_CALL:
             return
-        wrap_up_s = None if call.queue is None else self.queue(call.queue).wrap_up_s
-        self.put_agent(agents.hung_up(agent, at, wrap_up_s=wrap_up_s))
+        served = call.queue is not None and talk.kind is TalkKind.CALLER
+        wrap_up_s = self.queue(call.queue).wrap_up_s if served and call.queue is not None else None
+        agent = agents.hung_up(agent, call.id, at, wrap_up_s=wrap_up_s)
+        self.put_agent(agent)
+        if agent.talks_in:
+            self._tell(agent, self.call(agent.talks_in[0]))
 
     def phone_died(self, call: Call, extension: Extension) -> None:
         """Let the agent whose phone died in this call be offered nothing more after wrap-up."""
@@ -243,21 +347,23 @@ class Work:
         for talk in call.talks:
             call = self.end_talk(call, talk.extension, at)
         call = self.caller_gone(call, at, restart=restart)
-        self.state.calls.pop(call.id, None)
+        known = self.state.calls.pop(call.id)
+        del self._by_pbx[call.pbx][call.id]
+        for leg in known.legs:
+            self._unindex(known, leg)
         self._calls.add(call.id)
         self._changed = True
-        while len(self.state.recent) >= self.rules.recent_calls:
-            self.state.recent.pop(next(iter(self.state.recent)))
+        while len(self._recent) >= self.rules.recent_calls:
+            self.state.recent.pop(self._recent.popleft(), None)
         self.put_call(calls.ended(call, at, call.cause, restart=restart))
 
     def caller_gone(self, call: Call, at: datetime, *, restart: bool = False) -> Call:
         """Return the call once its caller is there no longer: who waited gave up, unless the PBX went away."""
-        queue = call.queue
-        if queue is None or call.queued_at is None or not self.waits(call):
+        if call.queued_at is None or not self.waits(call):
             return call
         if not restart:
-            call = self.gave_up(call, calls.seconds(call.queued_at, at))
-        self.put_queue(queues.left(self.queue(queue), call.id))
+            call = self.gave_up(call, calls.seconds(call.queued_at, at), at)
+        self.leave_line(call)
         return call
 
 

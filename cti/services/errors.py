@@ -7,6 +7,10 @@
     ├── NotInWrapUpError       there is no wrap-up to extend or to finish
     ├── NotRecordedError       neither the database nor the disk takes it
     ├── WrapUpTooLongError     wrap-up was extended as far as it may be
+    ├── NotWithCallerError     the agent has no caller with whom that can be done now
+    ├── NoSuchTargetError      there is no such queue or colleague to send a caller to
+    ├── ColleagueBusyError     the colleague is away or in a call
+    ├── CallMovedOnError       the call was over, or elsewhere, before the PBX could do it
     └── CallbackOverError      there is nothing left to call back about, or it is being dialled
 
 Texts never carry what a person typed.
@@ -56,6 +60,38 @@ class WrapUpTooLongError(CentreError):
     id = "wrap_up_too_long"
     zh = "话后处理时间已达上限。请先完成，或选择其他状态。"
     en = "Wrap-up can't be extended any further. Finish it, or choose another presence."
+
+
+class NotWithCallerError(CentreError):
+    """The agent has no caller with whom that can be done now."""
+
+    id = "not_with_caller"
+    zh = "当前通话状态下无法执行此操作。请确认您正在与来电人通话，或同事已接听。"
+    en = "That can't be done with your call now. You must be with the caller, or your colleague must have answered."
+
+
+class NoSuchTargetError(CentreError):
+    """There is no such queue or colleague to send a caller to."""
+
+    id = "no_such_target"
+    zh = "没有此队列或同事。请重新打开转接列表。"
+    en = "There is no such queue or colleague. Open the list again."
+
+
+class ColleagueBusyError(CentreError):
+    """The colleague is away or in a call."""
+
+    id = "colleague_busy"
+    zh = "该同事不在或正在通话。请选择其他同事或队列。"
+    en = "Your colleague is away or in a call. Choose another one, or a queue."
+
+
+class CallMovedOnError(CentreError):
+    """The call was over, or elsewhere, before the PBX could do it; or the PBX could not be asked."""
+
+    id = "call_moved_on"
+    zh = "通话已变化或电话系统没有响应，操作未执行。请查看通话状态后重试。"
+    en = "The call has changed, or the PBX did not answer; nothing was done. Look at your call and try again."
 
 
 class CallbackOverError(CentreError):

@@ -174,5 +174,7 @@ def as_call(record: CallRecord) -> Call:
         holds=record.holds,
         agent=record.agent,
         counted=record.answered_at is not None,
+        visits=record.visits,
+        talks=record.talks,
         callback_of=record.callback_of,
     )

@@ -38,8 +38,7 @@ class Places:
 
     def waiting(self, queue: QueueName) -> Sequence[Place]:
         """Return the places of those who wait in a queue, in its order."""
-        known = self._live.state.queues.get(queue)
-        return [] if known is None else [self.of(call) for call in known.waiting]
+        return [self.of(call) for call in self._live.state.waiting(queue)]
 
     def position(self, place: Place, queue: QueueName) -> int:
         """Return at which position of a queue, from 1, this place is now."""

@@ -7,6 +7,7 @@ from typing import Final
 from cti.domain.events import Presence, PresenceChosen, WrapUpEnded, WrapUpExtended
 from cti.domain.ids import AgentId
 from cti.domain.model import Agent, CentreState, Changes
+from cti.services.call_orders import CallOrders
 from cti.services.consoles import Consoles
 from cti.services.errors import NoSuchAgentError, NotInWrapUpError, NotRecordedError, WrapUpTooLongError
 from cti.services.live import Live
@@ -18,8 +19,15 @@ class ConsoleOrders:
     """The live centre as consoles see it."""
 
     def __init__(
-        self, live: Live, consoles: Consoles, now: Callable[[], datetime], *, full: Callable[[], bool] = lambda: False
+        self,
+        live: Live,
+        consoles: Consoles,
+        handling: CallOrders,
+        now: Callable[[], datetime],
+        *,
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.handling = handling
         self._live = live
         self._consoles = consoles
         self._now = now

@@ -70,6 +70,7 @@ def leg_started(of: Translator, message: Event) -> events.LegStarted:
         dialled=dialled,
         inbound=leg == ChannelId(linkedid) and dialled not in ("", "s"),
         extension=words.phone_of_channel(name),
+        pair=words.pair_of_channel(name),
     )
 
 
@@ -84,7 +85,24 @@ def _newstate(of: Translator, message: Event) -> Facts:
 
 
 def _bridge_enter(of: Translator, message: Event) -> Facts:
-    return (events.LegBridged(at=message.at, pbx=of.pbx, call=of.call(message), leg=words.leg(message)),)
+    leg, bridge = words.leg(message), words.bridge(message)
+    return (events.LegBridged(at=message.at, pbx=of.pbx, call=of.call(message), leg=leg, bridge=bridge),)
+
+
+def _bridge_leave(of: Translator, message: Event) -> Facts:
+    leg, bridge = words.leg(message), words.bridge(message)
+    return (events.LegUnbridged(at=message.at, pbx=of.pbx, call=of.call(message), leg=leg, bridge=bridge),)
+
+
+def _parked_call(of: Translator, message: Event) -> Facts:
+    call, leg = of.call_ids(words.linkedid(message, "ParkeeLinkedid")), words.leg(message, "ParkeeUniqueid")
+    space = str(words.number(message, "ParkingSpace"))
+    return (events.CallerParked(at=message.at, pbx=of.pbx, call=call, leg=leg, space=space),)
+
+
+def _unparked_call(of: Translator, message: Event) -> Facts:
+    call, leg = of.call_ids(words.linkedid(message, "ParkeeLinkedid")), words.leg(message, "ParkeeUniqueid")
+    return (events.CallerUnparked(at=message.at, pbx=of.pbx, call=call, leg=leg),)
 
 
 def _hold(of: Translator, message: Event) -> Facts:
@@ -271,12 +289,19 @@ class _Row:
 _CALLER = words.CHANNEL | {"Queue", "Position"}
 _AGENT = words.CHANNEL | {"Queue", "Interface", "MemberName"}
 _OFFER = _AGENT | words.DESTINATION
+_PARKED = words.PARKEE | {"ParkerDialString", "Parkinglot", "ParkingSpace", "ParkingTimeout", "ParkingDuration"}
+_PARKERS = frozenset(f"{who}{key}" for who in ("Parker", "Retriever") for key in words.CHANNEL)
 _MEMBER = words.MEMBER | {"MemberName", "Interface", "Ringinuse"}
 
 _ROWS: Mapping[str, _Row] = {
     "Newchannel": _Row(_newchannel, words.CHANNEL),
     "Newstate": _Row(_newstate, words.CHANNEL),
     "BridgeEnter": _Row(_bridge_enter, words.CHANNEL | words.BRIDGE, frozenset({"SwapUniqueid", "BridgeVideoSource"})),
+    "BridgeLeave": _Row(_bridge_leave, words.CHANNEL | words.BRIDGE, frozenset({"BridgeVideoSource"})),
+    "ParkedCall": _Row(_parked_call, _PARKED, _PARKERS),
+    "UnParkedCall": _Row(_unparked_call, _PARKED, _PARKERS),
+    "ParkedCallTimeOut": _Row(_unparked_call, _PARKED, _PARKERS),
+    "ParkedCallGiveUp": _Row(_unparked_call, _PARKED, _PARKERS),
     "Hold": _Row(_hold, words.CHANNEL, frozenset({"MusicClass"})),
     "Unhold": _Row(_unhold, words.CHANNEL),
     "Hangup": _Row(_hangup, words.CHANNEL | {"Cause", "Cause-txt"}, frozenset({"TechCause"})),

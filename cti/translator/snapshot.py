@@ -136,7 +136,10 @@ def _talking(
         if channel["ChannelState"] == words.UP:
             yield events.LegAnswered(at=leg.at, pbx=of.pbx, call=leg.call, leg=leg.leg)
         if channel["BridgeId"]:
-            yield events.LegBridged(at=leg.at, pbx=of.pbx, call=leg.call, leg=leg.leg)
+            bridge = words.bridge(channel, "BridgeId")
+            yield events.LegBridged(at=channel.at, pbx=of.pbx, call=leg.call, leg=leg.leg, bridge=bridge, since=leg.at)
+        else:
+            yield events.LegUnbridged(at=channel.at, pbx=of.pbx, call=leg.call, leg=leg.leg)
 
 
 def _order(of: Translator, queue: QueueName, at: datetime, waiting: Sequence[events.CallerQueued]) -> events.QueueSeen:

@@ -11,7 +11,7 @@ from typing import Final
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event
 from cti.domain.events import DeviceState
-from cti.domain.ids import ChannelId, Extension, LinkedId, QueueName, number_of
+from cti.domain.ids import BridgeId, ChannelId, Extension, LinkedId, QueueName, number_of
 
 CHANNEL: Final = frozenset(
     {
@@ -32,6 +32,7 @@ CHANNEL: Final = frozenset(
     }
 )
 DESTINATION: Final = frozenset(f"Dest{key}" for key in CHANNEL)
+PARKEE: Final = frozenset(f"Parkee{key}" for key in CHANNEL)
 BRIDGE: Final = frozenset(
     {
         "BridgeUniqueid",
@@ -98,6 +99,8 @@ _PHONES_CHANNEL: Final = re.compile(r"PJSIP/([0-9]{2,10})-[0-9a-f]{8}")
 CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,16}/[A-Za-z0-9_.@:;/+*#-]{1,128}")
 UNIQUE: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,64}-)?[0-9]{1,20}\.[0-9]{1,10}")
 QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_HALF: Final = re.compile(r"(Local/.+);[12]")
+_BRIDGE: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DURATION: Final = re.compile(r"([0-9]{2,6}):([0-5][0-9]):([0-5][0-9])")
 _MOST_DIGITS: Final = 10
 _LONGEST_TEXT: Final = 256
@@ -128,14 +131,19 @@ def leg(message: Event, key: str = "Uniqueid") -> ChannelId:
     return ChannelId(value)
 
 
-def linkedid(message: Event) -> LinkedId:
+def linkedid(message: Event, key: str = "Linkedid") -> LinkedId:
     """Return the id that Asterisk gives the whole call. Raises ``ForgedFrameError``."""
-    return LinkedId(leg(message, "Linkedid"))
+    return LinkedId(leg(message, key))
 
 
 @lru_cache(maxsize=8192)  # a call's ids come with each of its events
 def _is_unique(value: str) -> bool:
     return UNIQUE.fullmatch(value) is not None
+
+
+def bridge(message: Event, key: str = "BridgeUniqueid") -> BridgeId:
+    """Return the id of a bridge. Raises ``ForgedFrameError``."""
+    return BridgeId(_whole(_BRIDGE, message, key)[0])
 
 
 def queue_name(message: Event) -> QueueName:
@@ -173,6 +181,12 @@ def phone_of_channel(name: str) -> Extension | None:
     """Return whose phone a channel belongs to, ``PJSIP/1001-0000001a``; None when it is no phone's."""
     found = _PHONES_CHANNEL.fullmatch(name)
     return Extension(found[1]) if found else None
+
+
+def pair_of_channel(name: str) -> str:
+    """Return what both halves of a local channel are called, ``Local/1002@agents-0000001a``; empty for any other."""
+    found = _HALF.fullmatch(name)
+    return found[1] if found else ""
 
 
 def phone(interface: str) -> Extension | None:

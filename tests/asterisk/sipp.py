@@ -60,15 +60,30 @@ async def softphone(pbx: SandboxPbx, folder: Path, scenario: str) -> AsyncIterat
 
 
 @asynccontextmanager
+async def answering(pbx: SandboxPbx, folder: Path, extension: str, port: int) -> AsyncIterator[Sipp]:
+    """Have a phone at ``port`` that takes every call, as many as come, and never hangs up by itself."""
+    async with _run(pbx, folder, "desk", SOFTPHONE_ADDRESS, port, extension, {}, calls=1000) as sipp:
+        yield sipp
+
+
+@asynccontextmanager
 async def _run(
-    pbx: SandboxPbx, folder: Path, scenario: str, address: str, port: int, service: str, keys: dict[str, str]
+    pbx: SandboxPbx,
+    folder: Path,
+    scenario: str,
+    address: str,
+    port: int,
+    service: str,
+    keys: dict[str, str],
+    *,
+    calls: int = 1,
 ) -> AsyncIterator[Sipp]:
     program = shutil.which("sipp")
     assert program, "SIPp is missing: apt-get install sip-tester"
     logs = folder / f"sipp-{scenario}-{random.randrange(10**9)}"
     logs.mkdir(parents=True)
     arguments = [
-        *("-sf", str(_scenario(scenario, keys, logs)), "-i", address, "-p", str(port), "-s", service, "-m", "1"),
+        *("-sf", str(_scenario(scenario, keys, logs)), "-i", address, "-p", str(port), "-s", service, "-m", str(calls)),
         *("-nostdin", "-trace_err", "-error_file", str(logs / "errors.log")),
         *("-trace_logs", "-log_file", str(logs / "logs.log"), "-mp", str(random.randrange(10000, 29000, 4))),
         f"{pbx.settings.pbx.host}:{pbx.settings.pbx.sip_port}",

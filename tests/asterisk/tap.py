@@ -57,19 +57,21 @@ class Tap:
     async def read(self) -> None:
         """Read frames until the PBX ends the session."""
         await self._reader.readline()
-        while block := await self._block():
+        while (block := await self._block()) is not None:
+            if not block:
+                continue  # some events of Asterisk's modules end in two empty lines
             async with self._news:
                 self.frames.append(dict(line.partition(": ")[::2] for line in block))
                 self._news.notify_all()
 
-    async def _block(self) -> list[str]:
+    async def _block(self) -> list[str] | None:
         lines: list[str] = []
         while raw := await self._reader.readline():
             line = raw.decode(errors="replace").rstrip("\r\n")
             if not line:
                 return lines
             lines.append(line)
-        return lines
+        return lines or None
 
 
 @asynccontextmanager

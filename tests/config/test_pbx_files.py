@@ -23,6 +23,7 @@ SITE_FILES = {
     "hydrophone-queues.conf",
     "hydrophone-pjsip.conf",
     "hydrophone-musiconhold.conf",
+    "hydrophone-confbridge.conf",
 }
 
 

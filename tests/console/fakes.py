@@ -121,6 +121,31 @@ class FakeLive:
         self._order("presence", agent, presence, by)
         self.tell(events.PresenceChosen(at=self.clock(), agent=agent, presence=presence, by=by))
 
+    @property
+    def handling(self) -> "FakeLive":
+        return self
+
+    async def transfer_to_queue(self, agent: AgentId, queue: QueueName) -> None:
+        self._order("to_queue", agent, queue)
+
+    async def transfer_to_agent(self, agent: AgentId, colleague: AgentId) -> None:
+        self._order("to_agent", agent, colleague)
+
+    async def consult(self, agent: AgentId, colleague: AgentId) -> None:
+        self._order("consult", agent, colleague)
+
+    async def take_back(self, agent: AgentId) -> None:
+        self._order("take_back", agent)
+
+    async def hand_over(self, agent: AgentId) -> None:
+        self._order("hand_over", agent)
+
+    async def join(self, agent: AgentId) -> None:
+        self._order("join", agent)
+
+    async def mute(self, agent: AgentId, *, muted: bool) -> None:
+        self._order("mute", agent, muted)
+
     async def extend_wrap_up(self, agent: AgentId, *, by_s: int) -> None:
         self._order("extend", agent, by_s)
 

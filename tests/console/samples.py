@@ -24,6 +24,10 @@ BODIES: dict[str, Any] = {
     "checkFlow": {"text": "flow: water"},
     "publishFlow": {"text": "flow: water", "based_on": 3, "comment": "shorter"},
     "takeFlowBack": {"to": 2},
+    "transferToQueue": {"queue": "water"},
+    "transferToColleague": {"agent": "agent2"},
+    "consult": {"agent": "agent2"},
+    "reportMute": {"muted": True},
 }
 
 

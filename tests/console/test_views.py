@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agent_console import views
 from agent_console.views import Reader, mask_name, mask_number
-from cti.domain.model import Queue
+from cti.domain.model import CentreState, Queue
 from tests.console.fakes import AGENT1, CALLER, SUPERVISOR1, WATER, Clock, FakeLive, a_record, a_ticket
 
 
@@ -81,10 +81,11 @@ def test_a_reader_owns_the_call_that_rings_at_their_phone(busy: FakeLive) -> Non
     assert Reader(AGENT1, everything=False, own=own).number(CALLER, next(iter(own))) == CALLER
 
 
-def test_figures_are_missing_until_something_was_counted(busy: FakeLive) -> None:
-    empty = views.queue_view(Queue(WATER), busy.state)
+def test_figures_are_missing_until_something_was_counted() -> None:
+    nobody_waits = CentreState()
+    empty = views.queue_view(Queue(WATER), nobody_waits)
     some = views.queue_view(
-        Queue(WATER, offered=4, answered=3, abandoned=1, wait_of_answered_s=30, answered_in_target=2), busy.state
+        Queue(WATER, offered=4, answered=3, abandoned=1, wait_of_answered_s=30, answered_in_target=2), nobody_waits
     )
 
     assert (empty.asa_s, empty.service_level_pct) == (None, None)

@@ -67,6 +67,10 @@ class Story:
     def queue(self) -> Queue:
         return self.centre.state.queues[WATER]
 
+    @property
+    def line(self) -> tuple[CallId, ...]:
+        return self.centre.state.waiting(WATER)
+
     # -------------------------------------------------------------- facts
 
     def leg(self, second: float, number: int = 1, *, agent: AgentId | None = None, nth: int = 1) -> Changes:

@@ -144,7 +144,7 @@ def test_a_caller_who_gives_up_waiting_abandoned() -> None:
     call = story.call()
     assert (call.outcome, call.wait_s, call.agent) == (Outcome.ABANDONED, 20, None)
     assert (story.queue.offered, story.queue.abandoned, story.queue.answered) == (1, 1, 0)
-    assert story.queue.waiting == ()
+    assert story.line == ()
 
 
 def test_a_hangup_in_the_queue_is_an_abandoned_call_even_if_the_queue_says_nothing() -> None:
@@ -152,7 +152,7 @@ def test_a_hangup_in_the_queue_is_an_abandoned_call_even_if_the_queue_says_nothi
     story.waiting()
     story.hung_up(33)
     assert (story.call().outcome, story.call().wait_s) == (Outcome.ABANDONED, 23)
-    assert (story.queue.abandoned, story.queue.waiting) == (1, ())
+    assert (story.queue.abandoned, story.line) == (1, ())
 
 
 def test_an_abandonment_is_counted_once_whichever_comes_first() -> None:
@@ -306,7 +306,7 @@ def test_a_caller_who_is_handed_back_to_the_queue_waits_again() -> None:
     story.talking(since=20)
     story.queued(40)
     story.hung_up(41, agent=ANNA)
-    assert (story.call().stage, story.queue.waiting) == (CallStage.QUEUED, (call_of(),))
+    assert (story.call().stage, story.line) == (CallStage.QUEUED, (call_of(),))
     story.leg(45, agent=BO)
     story.left(50)
     story.connected(50, 10, agent=BO)
@@ -449,7 +449,7 @@ def test_what_is_told_again_of_a_former_visit_does_not_touch_the_present_one() -
     story.hung_up(41, agent=ANNA)
     assert story.left(19.9) == NOTHING
     assert story.connected(20, 10) == NOTHING
-    assert story.queue.waiting == (call_of(),)
+    assert story.line == (call_of(),)
 
 
 def test_a_hold_told_again_after_it_ended_holds_nobody() -> None:
@@ -529,7 +529,7 @@ def test_callers_wait_in_the_pbxs_order() -> None:
     story.queued(1, 1, position=1)
     story.queued(2, 2, position=2)
     story.queued(3, 3, position=1)
-    assert story.queue.waiting == (call_of(3), call_of(1), call_of(2))
+    assert story.line == (call_of(3), call_of(1), call_of(2))
 
 
 def test_a_snapshot_of_the_queue_sets_the_order_and_drops_who_is_gone() -> None:
@@ -549,7 +549,7 @@ def test_a_snapshot_of_the_queue_sets_the_order_and_drops_who_is_gone() -> None:
         )
     )
     story.tell(e.QueueSeen(at=at(30), pbx=PBX, queue=WATER, waiting=(call_of(3), call_of(1), call_of(7))))
-    assert story.queue.waiting == (call_of(3), call_of(1), foreign)
+    assert story.line == (call_of(3), call_of(1), foreign)
     assert story.call(2).stage is CallStage.RINGING
 
 
@@ -560,7 +560,7 @@ def test_a_new_day_starts_from_nothing_but_goes_on_waiting() -> None:
     assert (story.queue.offered, story.queue.answered, story.queue.wait_of_answered_s) == (2, 1, 10)
     assert story.queue.answered_in_target == 1
     story.tell(e.DayBegan(at=at(100)))
-    assert (story.queue.offered, story.queue.answered, story.queue.waiting) == (0, 0, (call_of(2),))
+    assert (story.queue.offered, story.queue.answered, story.line) == (0, 0, (call_of(2),))
     assert story.queue.wrap_up_s == 30
 
 
@@ -588,7 +588,7 @@ def test_a_restart_of_the_pbx_ends_every_call_it_had() -> None:
     changes = story.tell(e.LinkUp(at=at(60), pbx=PBX, boot=BOOT + 500))
     assert {call.outcome for call in changes.ended} == {Outcome.PBX_RESTART}
     assert len(changes.ended) == 3
-    assert (story.queue.waiting, story.queue.abandoned) == ((), 0)
+    assert (story.line, story.queue.abandoned) == ((), 0)
     assert story.agent().routing is RoutingStatus.WRAP_UP
     story.left_menu(61, "hangup", served=True, number=3)
     assert story.call(3).outcome is Outcome.PBX_RESTART

@@ -189,7 +189,7 @@ def test_any_facts_may_go_missing_and_a_resync_leaves_no_ghost(events: list[e.Ev
     centre.apply(e.Resynced(at=at(500), pbx=next(iter(centre.state.links)), live=frozenset(), drift=0))
     state = centre.state
     assert not state.calls
-    assert all(queue.waiting == () for queue in state.queues.values())
+    assert not any(state.lines.values())
     assert all(queue.answered + queue.abandoned <= queue.offered for queue in state.queues.values())
     for agent in state.agents.values():
         assert agent.routing not in (RoutingStatus.ON_CALL, RoutingStatus.RINGING)

@@ -91,7 +91,7 @@ def test_the_days_sums_are_added_and_who_waits_waits_on() -> None:
     story.waiting(5, since=58)
     story.tell(e.CentreRestored(at=at(60), state=known))
     assert (story.queue.offered, story.queue.answered, story.queue.abandoned) == (4, 1, 1)
-    assert story.queue.waiting == (call_of(2), call_of(5))
+    assert story.line == (call_of(2), call_of(5))
 
 
 def test_how_far_a_pbx_can_be_trusted_is_asked_anew() -> None:

@@ -359,4 +359,4 @@ def test_places_are_kept_with_their_priority() -> None:
 
 
 def _ids(office: Office) -> Iterable[CallId]:
-    return office.story.queue.waiting
+    return office.story.line

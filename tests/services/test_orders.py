@@ -6,13 +6,14 @@ from cti.domain import events as e
 from cti.domain.events import Presence
 from cti.domain.ids import AgentId
 from cti.domain.model import RoutingStatus
+from cti.services.call_orders import CallOrders
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError, NoSuchAgentError, NotInWrapUpError, WrapUpTooLongError
 from cti.services.presence import ConsoleOrders
 from cti.services.timers import Timers
 from cti.services.wrap_up import WrapUps
 from tests.domain.story import ANNA, BO, PBX, PHONES, WATER, at
-from tests.services.parts import HandClock, LiveStory
+from tests.services.parts import HandClock, LiveStory, ScriptedLink
 
 
 class House:
@@ -22,7 +23,8 @@ class House:
         self.wrap_ups = WrapUps(self.story.live, Timers(self.clock.call_later), self.clock)
         self.consoles = Consoles(self.story.live, Timers(self.clock.call_later), self.clock)
         self.story.live.listen(self.wrap_ups.on_changes)
-        self.orders = ConsoleOrders(self.story.live, self.consoles, self.clock)
+        handling = CallOrders(self.story.live, {PBX: ScriptedLink()}, self.clock)
+        self.orders = ConsoleOrders(self.story.live, self.consoles, handling, self.clock)
 
     def in_wrap_up(self) -> None:
         self.story.talking(since=20)

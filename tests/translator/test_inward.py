@@ -44,6 +44,8 @@ def test_an_answered_call_as_asterisk_told_it() -> None:
         "LegBridged",
         "MemberSeen",
         "AgentCompleted",
+        "LegUnbridged",
+        "LegUnbridged",
         "LegEnded",
         "LegEnded",
         "MemberSeen",
@@ -73,7 +75,7 @@ def test_what_became_of_the_recorded_calls(name: str, outcome: Outcome, routing:
     centre = _centre()
     ended = [call for fact in facts(transcript(name)) for call in centre.apply(fact).ended]
     assert [call.outcome for call in ended] == [outcome]
-    assert (centre.state.agents[AGENT].routing, centre.state.queues[WATER].waiting) == (routing, ())
+    assert (centre.state.agents[AGENT].routing, centre.state.waiting(WATER)) == (routing, ())
 
 
 def test_every_recorded_offer_is_raised_with_the_agents_leg_before_agent_called() -> None:

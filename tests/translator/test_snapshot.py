@@ -53,7 +53,7 @@ def test_a_call_that_talks_is_found_talking_with_its_queue() -> None:
 def test_a_call_that_rings_at_an_agent_is_found_offered_and_waiting() -> None:
     state = _applied(_snapshot("abandoned")).state
     (call,) = state.calls.values()
-    assert (call.stage, call.offered_to, state.queues[WATER].waiting) == (CallStage.OFFERED, "agent1", (call.id,))
+    assert (call.stage, call.offered_to, state.waiting(WATER)) == (CallStage.OFFERED, "agent1", (call.id,))
     assert state.agents[AgentId("agent1")].routing is RoutingStatus.RINGING
 
 

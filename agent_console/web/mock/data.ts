@@ -383,6 +383,8 @@ export const ticket = (n: number, part: Partial<Ticket> = {}): Ticket => ({
     cause: 16,
     end_assumed: false,
     ticket_id: uuid(n),
+    visits: [],
+    talks: [],
   },
   entries: [
     { at: ago(420), by: 'system', kind: 'opened', text: '', changes: {} },

@@ -24,7 +24,7 @@ def now(state: CentreState, at: datetime) -> Now:
     calls = Counter(call.stage for call in state.calls.values())
     agents = Counter(agent.routing for agent in state.agents.values())
     return Now(
-        waiting={name: len(queue.waiting) for name, queue in state.queues.items()},
+        waiting={name: len(state.lines.get(name, ())) for name in state.queues},
         longest_wait_s={name: _longest_wait_s(name, state, at) for name in state.queues},
         calls={stage: calls[stage] for stage in CallStage if stage is not CallStage.ENDED},
         agents={routing: agents[routing] for routing in RoutingStatus},
@@ -32,6 +32,6 @@ def now(state: CentreState, at: datetime) -> Now:
 
 
 def _longest_wait_s(queue: QueueName, state: CentreState, at: datetime) -> int:
-    waiting = (state.calls.get(call) for call in state.queues[queue].waiting)
+    waiting = (state.calls.get(call) for call in state.waiting(queue))
     since = min((call.queued_at for call in waiting if call is not None and call.queued_at is not None), default=at)
     return max(0, int((at - since).total_seconds()))

@@ -43,7 +43,8 @@ def digest(state: CentreState) -> str:
         whole.update(f"\n{part.name}".encode())
         for name, key in sorted((str(key), key) for key in keys):
             whole.update(name.encode())
-            whole.update(orjson.dumps(known[key], default=_sorted, option=_OPTIONS))
+            value = list(known[key]) if part.name == "lines" else known[key]
+            whole.update(orjson.dumps(value, default=_sorted, option=_OPTIONS))
     return whole.hexdigest()
 
 

@@ -7,7 +7,6 @@ day's sums of the queues. The PBX is asked afterwards and has the last word on w
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol
 
@@ -71,7 +70,7 @@ def worth_keeping(state: CentreState, at: datetime, now: datetime, zone: tzinfo)
     state.recent.update(ended)
     same_day = at.astimezone(zone).date() == now.astimezone(zone).date()
     for name, queue in list(state.queues.items()):
-        kept = queue if same_day else queues.new_day(queue)
-        waiting = tuple(call for call in kept.waiting if call in state.calls)
-        state.queues[name] = replace(kept, waiting=waiting)
+        state.queues[name] = queue if same_day else queues.new_day(queue)
+    for name, line in list(state.lines.items()):
+        state.lines[name] = {call: None for call in line if call in state.calls}
     return state

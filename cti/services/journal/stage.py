@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from cti.domain.events import Presence
 from cti.domain.ids import AgentId
 from cti.domain.model import CentreState, Changes
+from cti.services.call_orders import CallOrders
 from cti.services.errors import CentreError
 from cti.services.journal.replay import Fold, Step
 
@@ -84,6 +85,11 @@ class Stage:
             (self._calls.add if call in self.state.calls else self._calls.discard)(call)
 
     # -------------------------------------------------------------- orders, which are never obeyed
+
+    @property
+    def handling(self) -> CallOrders:
+        """Refuse: what was done with a call is done."""
+        raise CentreError
 
     async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
         """Refuse."""

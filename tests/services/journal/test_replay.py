@@ -241,7 +241,7 @@ async def test_after_an_hour_away_only_the_days_sums_are_taken_up(tmp_path: Path
     before = await in_the_middle(tmp_path)
     house, _ = await restarted(tmp_path, before, after_s=3600)
     now = house.story.live.state
-    assert (now.calls, now.agents[ANNA].presence, now.queues[WATER].waiting) == ({}, Presence.OFFLINE, ())
+    assert (now.calls, now.agents[ANNA].presence, now.waiting(WATER)) == ({}, Presence.OFFLINE, ())
     assert (now.queues[WATER].offered, now.queues[WATER].answered) == (4, 2)
 
 

@@ -103,7 +103,14 @@ export const en = {
     wrap_up: 'Wrap-up',
     not_responding: 'Not responding',
   },
-  talk: { none: '', talking: 'Talking', on_hold: 'On hold' },
+  talk: {
+    none: '',
+    talking: 'Talking',
+    on_hold: 'On hold',
+    muted: 'Muted',
+    consulting: 'Consulting',
+    in_conference: 'In conference',
+  },
   device: {
     unknown: 'Unknown',
     not_in_use: 'Ready',
@@ -374,6 +381,7 @@ export const en = {
     offered: 'Ringing at agent',
     talking: 'Talking',
     on_hold: 'On hold',
+    parked: 'Parked',
     ended: 'Ended',
   },
   outcome: {

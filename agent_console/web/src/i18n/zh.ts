@@ -103,7 +103,14 @@ export const zh: Dictionary = {
     wrap_up: '话后处理',
     not_responding: '未应答',
   },
-  talk: { none: '', talking: '通话', on_hold: '保持' },
+  talk: {
+    none: '',
+    talking: '通话',
+    on_hold: '保持',
+    muted: '静音',
+    consulting: '咨询同事',
+    in_conference: '三方通话',
+  },
   device: {
     unknown: '未知',
     not_in_use: '就绪',
@@ -371,6 +378,7 @@ export const zh: Dictionary = {
     offered: '坐席振铃',
     talking: '通话',
     on_hold: '保持',
+    parked: '寄存',
     ended: '已结束',
   },
   outcome: {

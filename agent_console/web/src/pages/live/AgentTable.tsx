@@ -83,7 +83,9 @@ function useColumns(calls: ReadonlyMap<string, CallView>): ColumnsType<AgentView
       render: (_, agent) => (
         <span className={`routing ${agent.routing}`}>
           {t(`routing.${agent.routing}`)}
-          {agent.routing === 'on_call' && agent.talk === 'on_hold' && <b> · {t('talk.on_hold')}</b>}
+          {agent.routing === 'on_call' && agent.talk !== 'none' && agent.talk !== 'talking' && (
+            <b> · {t(`talk.${agent.talk}`)}</b>
+          )}
         </span>
       ),
     },

@@ -17,6 +17,7 @@ const ORDER: Record<CallView['stage'], number> = {
   ringing: 1,
   talking: 2,
   on_hold: 2,
+  parked: 2,
   ended: 3,
 };
 
@@ -50,7 +51,7 @@ export function CallerTable({ calls, agentNames, links }: Props) {
           {t('live.waitingCount', {
             waiting: count('queued', 'offered'),
             menu: count('in_ivr', 'ringing'),
-            talking: count('talking', 'on_hold'),
+            talking: count('talking', 'on_hold', 'parked'),
           })}
         </small>
       </h2>
