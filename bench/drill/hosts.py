@@ -57,14 +57,13 @@ async def frozen(run: Run) -> None:
     """The daemon is frozen for half a minute: its watchdog ends it, and who is in the menu reaches a human queue."""
     install, in_menu = run.install, run.size(20, 6)
     people = await run.talking(run.size(40, 10))
-    talking = install.phones.talking()
+    talking, most_s = install.phones.talking(), await run.start_within(BACK_S)
     menu = await install.crowd.arrive([Wish.MENU] * in_menu, per_s=20)
 
     async def all_in_menu() -> bool:
         return (await install.ami.truth()).in_menu() >= in_menu
 
     await run.reached(all_in_menu, f"{in_menu} in the menu")
-    most_s = await run.start_within(BACK_S)
     kills, pid, begun = install.daemon.watchdog_kills, install.daemon.pid, time.time()
     install.daemon.signal(signal.SIGSTOP)
     queued = asyncio.create_task(each_queued(run, menu, begun, QUEUED_S))

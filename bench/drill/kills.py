@@ -18,13 +18,14 @@ async def daemon_killed(run: Run) -> None:
     install = run.install
     in_menu = run.size(20, 6)
     people = await run.talking(run.size(80, 14))
+    most_s = await run.start_within(BACK_S)
     menu = await install.crowd.arrive([Wish.MENU] * in_menu, per_s=20)
 
     async def all_in_menu() -> bool:
         return (await install.ami.truth()).in_menu() >= in_menu
 
     await run.reached(all_in_menu, f"{in_menu} in the menu")
-    talking, most_s = install.phones.talking(), await run.start_within(BACK_S)
+    talking = install.phones.talking()
     killed = time.time()
     install.daemon.signal(signal.SIGKILL)
     queued = asyncio.create_task(each_queued(run, menu, killed, QUEUED_S))
