@@ -62,6 +62,7 @@ from ivr.services.incident import streets
 from ivr.services.public import Public
 from ivr.services.published import PublishedFlows
 from ivr.services.publishing import FlowDesk
+from ivr.sources import Sources
 from storage.billing.choose import billing_of
 from storage.billing.external import ExternalBilling
 from storage.calls import CallStore
@@ -74,6 +75,7 @@ from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
 from storage.reported_readings import ReportedReadings
+from storage.ticket_enquiries import TicketEnquiries
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from storage.zones import Zones
@@ -113,6 +115,8 @@ class App:
         self.incident_store = IncidentStore(self.database, now=self.clock)
         self.reports = FaultReports(self.database, now=self.clock)
         self.readings = ReportedReadings(self.database, zone=self._zone, now=self.clock)
+        tickets = TicketEnquiries(self.database, region=settings.site.region)
+        self.sources = Sources(self.billing, self.readings, self.zones, tickets)
 
         spool = settings.home / "spool"
         bound_bytes = settings.spool.max_mb * 1024 * 1024
@@ -224,7 +228,7 @@ class App:
             pbx.name: HotlineHandler(
                 self.flows,
                 self.speech,
-                self.billing,
+                self.sources,
                 self.live.fact,
                 pbx.book,
                 self.settings.of_pbx(pbx.name),

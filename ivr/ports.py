@@ -30,6 +30,7 @@ __all__ = [
     "Duration",
     "Facts",
     "Mark",
+    "Measure",
     "Message",
     "Money",
     "Month",
@@ -152,6 +153,13 @@ class AccountDigits:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A measured figure to say, in hundredths: 0.35 is 35. Trailing zeros are not spoken."""
+
+    hundredths: int
+
+
+@dataclass(frozen=True, slots=True)
 class Time:
     """A time of day to say."""
 
@@ -167,7 +175,7 @@ class Words:
     en: str
 
 
-Value = Money | Month | Day | Digits | Count | Date | Duration | Phone | AccountDigits | Time | Words
+Value = Money | Month | Day | Digits | Count | Date | Duration | Phone | AccountDigits | Time | Words | Measure
 """What a sentence may have in its slots."""
 
 KINDS: Final[Mapping[str, type[Value]]] = {
@@ -182,6 +190,7 @@ KINDS: Final[Mapping[str, type[Value]]] = {
     "account": AccountDigits,
     "time": Time,
     "words": Words,
+    "measure": Measure,
 }
 """The kinds of values, by what they are called in texts: ``{amount:money}``."""
 

@@ -4,11 +4,14 @@ Each port is as narrow as its service, so that a site's own system can stand beh
 raises ``BillingUnavailableError`` after six seconds at most.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from cti.domain.ids import AccountNumber, ZoneCode
 from cti.domain.meter_readings import ReportedReading
+from cti.domain.ticket_progress import TicketTold
 from cti.domain.water_quality import WaterQuality
+from ivr.ports import Billing
 
 
 class Readings(Protocol):
@@ -32,3 +35,20 @@ class Zones(Protocol):
 
     async def quality(self, zone: ZoneCode) -> WaterQuality | None:
         """Return the figures that were published last for ``zone``."""
+
+
+class Tickets(Protocol):
+    """What callers may hear of tickets."""
+
+    async def find(self, digits: str, *, number: str, account: AccountNumber | None) -> TicketTold | None:
+        """Return the ticket that ``digits`` name, as told to a caller from ``number`` who has proved ``account``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that the services ask."""
+
+    billing: Billing
+    readings: Readings
+    zones: Zones
+    tickets: Tickets

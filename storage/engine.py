@@ -77,7 +77,6 @@ class Database:
                     "application_name": "hydrophone",
                     "timezone": "UTC",
                     "jit": "off",
-                    "synchronous_commit": "on",  # acknowledged is on disk, whatever the default
                     "statement_timeout": milliseconds,
                     "lock_timeout": milliseconds,
                     "idle_in_transaction_session_timeout": milliseconds,

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from config.settings import Settings
-from ivr.ports import Count, Day, Digits, Money, Month, Value
+from ivr.ports import Count, Date, Day, Digits, Measure, Money, Month, Time, Value
 from ivr.prompts import core_pack, g711
 from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
@@ -212,6 +212,14 @@ def _value(kind: str, text: str) -> Value:
             return Day(int(month), int(day))
         case "digits":
             return Digits(text)
+        case "date":
+            year, month, day = text.split("-")
+            return Date(int(year), int(month), int(day))
+        case "measure":
+            return Measure(_money(text).fen)
+        case "time":
+            hour, _, minute = text.partition(":")
+            return Time(int(hour), int(minute))
         case _:
             return Count(int(text))
 

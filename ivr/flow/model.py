@@ -16,7 +16,20 @@ StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 QueueName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 ChoiceKey = Annotated[str, Field(pattern=r"^[1-9]$")]
 Seconds = Annotated[float, Field(gt=0, le=30)]
-Kind = Literal["money", "month", "day", "digits", "count", "date", "duration", "phone", "account", "time", "words"]
+Kind = Literal[
+    "money",
+    "month",
+    "day",
+    "digits",
+    "count",
+    "date",
+    "duration",
+    "phone",
+    "account",
+    "time",
+    "words",
+    "measure",
+]
 
 UNAVAILABLE: Final = "unavailable"
 """The way out of every step that needed something and had no answer in time."""

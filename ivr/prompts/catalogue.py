@@ -15,9 +15,9 @@ from string import Formatter
 from typing import Any, Final, get_args
 
 from cti.domain.events import Language
-from ivr.ports import KINDS, Day, Money, Month, Value
+from ivr.ports import KINDS, AccountDigits, Count, Day, Digits, Money, Month, Value
 from ivr.prompts.errors import CatalogueError, UnsayableError
-from ivr.prompts.wording import phrases, say, suffix
+from ivr.prompts.wording import pieces, say, suffix
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -29,6 +29,11 @@ PERSONAL: Final = frozenset({"digits", "account", "phone"})
 
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _LEAP_YEAR = 2024
+
+DUE = "due"
+"""The clip that tells when a bill is due: on few days of a month, which are rendered whole."""
+MOST_COUNTED = 1000
+"""Counts below this can be said in pieces: days, months, cubic metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Template:
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
     """Yield the pieces of a clause; each ends like a clause, as an engine speaks it best that way."""
-    for words in (before, *phrases(value, language), after):
+    for words in (before, *pieces(value, language), after):
         stem = words.strip(" ,.，。")
         if stem:
             yield Clip(f"part.{stem}", language, stem + ("，" if language == "zh" else ","))
@@ -145,14 +150,20 @@ class Catalogue:
         match template.kind:
             case "month":
                 rendered: tuple[Value, ...] = self.core.months
-                pieces = [(value, True) for value in rendered]
+                wanted = [(value, True) for value in rendered]
             case "day":
-                pieces = [(day, day in self.core.due_days) for day in all_days()]
+                wanted = [(day, template.id == DUE and day in self.core.due_days) for day in all_days()]
             case "money":
-                pieces = [(amount, False) for amount in _amounts_of_all_phrases()]
+                wanted = [(amount, False) for amount in _amounts_of_all_phrases()]
+            case "count":
+                wanted = [(Count(number), False) for number in range(MOST_COUNTED)]
+            case "digits":
+                wanted = [(Digits(digit), False) for digit in "0123456789"]
+            case "account":
+                wanted = [(AccountDigits(digit), False) for digit in "0123456789"]
             case _:
-                pieces = []
-        for value, whole in pieces:
+                wanted = []
+        for value, whole in wanted:
             clip = template.clip({source: value}, language)
             if whole:
                 yield clip

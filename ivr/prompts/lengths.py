@@ -12,7 +12,21 @@ from pathlib import Path
 from typing import Final
 
 from cti.domain.events import Language
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
+from ivr.ports import (
+    AccountDigits,
+    Count,
+    Date,
+    Day,
+    Digits,
+    Duration,
+    Measure,
+    Money,
+    Month,
+    Phone,
+    Time,
+    Value,
+    Words,
+)
 from ivr.prompts import core_pack
 from ivr.prompts.catalogue import Catalogue, Clip, Prompt
 from ivr.prompts.errors import PackError
@@ -37,6 +51,7 @@ LONGEST: Final[Mapping[str, Value]] = {
     "account": AccountDigits("77777777"),
     "time": Time(17, 57),
     "words": Words("道" * 24, "w" * 72),
+    "measure": Measure(17_777),
 }
 """Values of each kind that take about as long to say as any that a caller will hear."""
 

@@ -18,7 +18,21 @@ from functools import cache
 from itertools import islice, pairwise
 
 from cti.domain.events import Language
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
+from ivr.ports import (
+    AccountDigits,
+    Count,
+    Date,
+    Day,
+    Digits,
+    Duration,
+    Measure,
+    Money,
+    Month,
+    Phone,
+    Time,
+    Value,
+    Words,
+)
 from ivr.prompts.errors import UnsayableError
 
 MOST_FEN = 9_999_999_999
@@ -57,7 +71,7 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
             return _zh_digits(digits) if chinese else _en_digits(digits)
         case Count(number):
             _check(0 <= number <= MOST_FEN // 100, "a count")
-            return (_zh_count(number),) if chinese else (" ".join(_en_number(number)),)
+            return (_zh_sections(number) if number else ("零",)) if chinese else _en_number(number)
         case Date(year, month, day):
             _check(2000 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1], "a date")
             return _zh_date(year, month, day) if chinese else _en_date(year, month, day)
@@ -78,6 +92,18 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
             text = zh if chinese else en
             _check(bool(text.strip()) and not any(letter.isdigit() for letter in text), "words")
             return (text,)
+        case Measure(hundredths):
+            _check(0 <= hundredths <= MOST_FEN, "a figure")
+            return _zh_measured(hundredths) if chinese else _en_measured(hundredths)
+
+
+def pieces(value: Value, language: Language) -> tuple[str, ...]:
+    """Return the words for ``value`` in as few different pieces as can be rendered ahead: digits one by one."""
+    if isinstance(value, Digits | AccountDigits | Phone):
+        say(value, language)
+        digits = value.number.removeprefix("+") if isinstance(value, Phone) else value.digits
+        return _zh_spelt(digits) if language == "zh" else _en_spelt(digits)
+    return phrases(value, language)
 
 
 def suffix(value: Value) -> str:
@@ -105,6 +131,8 @@ def suffix(value: Value) -> str:
             return f"{hour:02d}{minute:02d}"
         case Words(zh, en):
             return hashlib.sha256(f"{zh}\n{en}".encode()).hexdigest()[:16]
+        case Measure(hundredths):
+            return str(hundredths)
 
 
 def spelt_out(text: str, language: Language) -> str:
@@ -244,6 +272,14 @@ def _zh_duration(minutes: int) -> tuple[str, ...]:
     return tuple(_zh_count(number) + measure for number, measure in parts if number) or ("零分钟",)
 
 
+def _zh_measured(hundredths: int) -> tuple[str, ...]:
+    """Return 零点三五, 七点二, 一百二十: no 两, which no figure with a point has."""
+    whole, decimals = divmod(hundredths, 100)
+    words = "".join(_zh_sections(whole, leads=False)) if whole else "零"
+    spelt = "".join(_ZH[int(digit)] for digit in f"{decimals:02d}".rstrip("0"))
+    return (f"{words}点{spelt}" if spelt else words,)
+
+
 def _zh_spelt(digits: str) -> tuple[str, ...]:
     return tuple(_ZH_SPELT[int(digit)] for digit in digits)
 
@@ -378,6 +414,13 @@ def _en_duration(minutes: int) -> tuple[str, ...]:
     parts = ((days, "day"), (hours, "hour"), (rest, "minute"))
     said = (" ".join(_en_number(number)) + f" {unit}{'s' * (number != 1)}" for number, unit in parts if number)
     return tuple(said) or ("zero minutes",)
+
+
+def _en_measured(hundredths: int) -> tuple[str, ...]:
+    whole, decimals = divmod(hundredths, 100)
+    words = " ".join(_en_number(whole))
+    spelt = " ".join(_EN_SMALL[int(digit)] for digit in f"{decimals:02d}".rstrip("0"))
+    return (f"{words} point {spelt}" if spelt else words,)
 
 
 def _en_spelt(digits: str) -> tuple[str, ...]:

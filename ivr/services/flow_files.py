@@ -30,7 +30,7 @@ from ivr.prompts.inline import spoken
 from ivr.prompts.lengths import Lengths, words
 from ivr.prompts.store import Store
 from ivr.services.hotline import ENTRY, services
-from ivr.simulator.billing import PretendBilling
+from ivr.simulator.enquiries import pretend_sources
 
 SUFFIX: Final = ".yaml"
 CATALOGUE: Final = "catalogue.toml"
@@ -53,7 +53,7 @@ class FlowFiles:
         self.catalogue = catalogue or shipped()
         self.lengths = Lengths(self.catalogue, Store(settings.cache / "voice"))
         self.around = Surroundings(
-            prompts_of(self.catalogue), services(PretendBilling({}), settings, Clock()), settings.pbx.targets
+            prompts_of(self.catalogue), services(pretend_sources(), settings, Clock()), settings.pbx.targets
         )
 
     @property

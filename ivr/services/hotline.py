@@ -25,11 +25,17 @@ from ivr.flow.line import Speaking
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
-from ivr.ports import Billing, CallIds, Desk, Facts, Speech
+from ivr.ports import CallIds, Desk, Facts, Speech
 from ivr.services.bill import LatestBill
-from ivr.services.identify import Identify
+from ivr.services.identify import identifications
+from ivr.services.listing import lists
+from ivr.services.meter_reading import CheckMeant, CheckReading, ReportReading
 from ivr.services.phone_line import ClipLengths, PhoneLine
 from ivr.services.public import Public, public_services
+from ivr.services.ticket import TicketProgress
+from ivr.services.water import CallersZone, PostcodesZone, Quality
+from ivr.services.why_bill import LastPayment, WhyHigh
+from ivr.sources import Sources
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +46,7 @@ _LINKEDID = re.compile(r"[A-Za-z0-9._-]{1,96}")
 
 
 def services(
-    billing: Billing, settings: Settings, clock: Clock, *, public: Public | None = None
+    sources: Sources, settings: Settings, clock: Clock, *, public: Public | None = None
 ) -> Mapping[str, Service]:
     """Return what flows may look up, by name."""
     zone = ZoneInfo(settings.site.timezone)
@@ -48,8 +54,23 @@ def services(
     def today() -> date:
         return clock.now().astimezone(zone).date()
 
-    own: Mapping[str, Service] = {"identify": Identify(billing), "latest_bill": LatestBill(billing, today)}
-    return {**own, **public_services(public or Public(), settings, clock)}
+    billing, zones = sources.billing, sources.zones
+    checking = CheckReading(billing, today)
+    return {
+        **identifications(billing),
+        **lists(billing, today),
+        "latest_bill": LatestBill(billing, today),
+        "last_payment": LastPayment(billing),
+        "why_high": WhyHigh(billing),
+        "check_reading": checking,
+        "check_meant": CheckMeant(checking),
+        "report_reading": ReportReading(sources.readings, clock.now),
+        "zone_of_caller": CallersZone(zones),
+        "zone_of_postcode": PostcodesZone(zones),
+        "water_quality": Quality(zones),
+        "ticket": TicketProgress(sources.tickets, zone),
+        **public_services(public or Public(), settings, clock),
+    }
 
 
 Flows = Callable[[str], Bundle | None]
@@ -66,7 +87,7 @@ class HotlineHandler:
         self,
         flows: Flows,
         speech: Speech,
-        billing: Billing,
+        sources: Sources,
         facts: Facts,
         call_ids: CallIds,
         settings: Settings,
@@ -82,7 +103,7 @@ class HotlineHandler:
         self._call_ids = call_ids
         self._settings = settings
         self._clock = clock or Clock()
-        self._services = services(billing, settings, self._clock, public=public)
+        self._services = services(sources, settings, self._clock, public=public)
         self._lengths = ClipLengths()
         self._desk = desk or Desk()
         self._entry = entry

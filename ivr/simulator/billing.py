@@ -31,7 +31,9 @@ class Customer:
 class PretendBilling:
     """Answers for ``customers`` (``ivr.ports.Billing``)."""
 
-    def __init__(self, customers: Mapping[str, Customer], *, pins: Behaviour = 0.0, bills: Behaviour = 0.0) -> None:
+    def __init__(
+        self, customers: Mapping[str, Customer], *, pins: Behaviour = 0.0, bills: "Behaviour | Turning" = 0.0
+    ) -> None:
         self._customers = customers
         self._pins = pins
         self._bills = bills
@@ -86,8 +88,19 @@ def _bare(account: AccountNumber) -> Account:
     return Account(account, "", "", "", "", "", MeterState.IN_SERVICE, False, False, False)
 
 
-async def behave(behaviour: Behaviour) -> None:
-    """Answer late, refuse, fail, or never answer."""
+@dataclass(slots=True)
+class Turning:
+    """Good for so many answers, and then as ``afterwards`` says."""
+
+    good: int
+    afterwards: Behaviour
+
+
+async def behave(behaviour: Behaviour | Turning) -> None:
+    """Answer, wait or fail as told."""
+    if isinstance(behaviour, Turning):
+        behaviour.good -= 1
+        behaviour = 0.0 if behaviour.good >= 0 else behaviour.afterwards
     match behaviour:
         case "down":
             raise BillingUnavailableError

@@ -26,24 +26,26 @@ class Coverage:
 def coverage(bundle: Bundle, passed: Iterable[tuple[str, str]]) -> Coverage:
     """Return what ``passed``, pairs of step and way, leaves of a flow and of those it calls.
 
-    Steps of a called flow are told, and stand here, after the step that calls it: ``identify.pin``. A flow that is
-    called from two places is there twice, since what callers meet in it may differ.
+    Steps of a called flow are told after the step that calls it: ``identify.pin``. A flow that is called from several
+    places is one flow: what a call took of it from any of them is taken, and stands here under the first.
     """
     steps = dict(_steps(bundle, bundle.flow, ""))
-    taken = {(name, _named(steps[name], way)) for name, way in passed if name in steps}
+    firsts: dict[tuple[str, str], str] = {}
+    same = {name: firsts.setdefault((flow, step), name) for name, (flow, step, _) in steps.items()}
+    taken = {(same[name], _named(steps[name][2], way)) for name, way in passed if name in steps}
     reached = {name for name, _ in taken}
-    ways = [(name, way) for name, step in steps.items() for way in _ways(step)]
+    ways = [(name, way) for name in firsts.values() for way in _ways(steps[name][2])]
     return Coverage(
-        len(steps),
+        len(firsts),
         len(ways),
-        tuple(name for name in steps if name not in reached),
+        tuple(name for name in firsts.values() if name not in reached),
         tuple(way for way in ways if way not in taken),
     )
 
 
-def _steps(bundle: Bundle, flow: Flow, prefix: str) -> Iterator[tuple[str, Step]]:
+def _steps(bundle: Bundle, flow: Flow, prefix: str) -> Iterator[tuple[str, tuple[str, str, Step]]]:
     for name, step in flow.steps.items():
-        yield prefix + name, step
+        yield prefix + name, (flow.flow, name, step)
         if isinstance(step, CallFlow):
             yield from _steps(bundle, bundle.called[step.flow], f"{prefix}{name}.")
 

@@ -15,7 +15,21 @@ from cti.domain.events import Language
 from ivr.errors import HungUpError
 from ivr.flow.errors import RecordingFailedError
 from ivr.flow.line import Recorded, Speaking
-from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
+from ivr.ports import (
+    AccountDigits,
+    Count,
+    Date,
+    Day,
+    Digits,
+    Duration,
+    Measure,
+    Money,
+    Month,
+    Phone,
+    Time,
+    Value,
+    Words,
+)
 from ivr.prompts.catalogue import SLOW_PACE, Catalogue
 from ivr.prompts.lengths import Lengths
 
@@ -168,3 +182,5 @@ def written(value: Value) -> str:
             return f"{hour}:{minute:02d}"
         case Words(zh, en):
             return f"{zh} / {en}"
+        case Measure(hundredths):
+            return f"{hundredths // 100}.{hundredths % 100:02d}"

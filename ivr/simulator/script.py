@@ -6,16 +6,22 @@ all its calls; a call may bring its own.
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cti.domain.ids import ZoneCode
 from cti.domain.incidents import IncidentKind
-from cti.domain.utility import Bill
+from cti.domain.tariffs import Tariff, TariffStep
+from cti.domain.ticket_progress import Progress, TicketTold
+from cti.domain.utility import Bill, Payment, Reading, ReadingKind
+from cti.domain.water_quality import WaterQuality
 from ivr.flow.outcome import LeavesAs, Result
 from ivr.simulator.billing import Behaviour, Customer
+from ivr.simulator.enquiries import PretendTicket
 from ivr.simulator.errors import ScriptFaultsError
 from ivr.simulator.line import HANG_UP, KEYS, SPEAK, WAIT
 
@@ -69,23 +75,95 @@ class BillGiven(Part):
         return Bill(self.period, self.usage_m3, self.amount, self.due, self.open, self.late_fee, self.estimated)
 
 
+class PaymentGiven(Part):
+    """The last payment."""
+
+    on: date
+    amount: Fen
+
+    def payment(self) -> Payment:
+        """Return it as billing would."""
+        return Payment(self.on, self.amount, "bank")
+
+
+class ReadingGiven(Part):
+    """One reading of the meter."""
+
+    on: date
+    value: Annotated[int, Field(ge=0)]
+    estimated: bool = False
+
+    def reading(self) -> Reading:
+        """Return it as billing would."""
+        return Reading(self.on, self.value, ReadingKind.ESTIMATED if self.estimated else ReadingKind.ACTUAL)
+
+
+class StepGiven(Part):
+    """One step of a tariff: what a cubic metre costs above so many of them."""
+
+    above: Annotated[int, Field(ge=0)]
+    price: Fen
+
+
 class AccountGiven(Part):
-    """One account."""
+    """One account: its customer's ``phones``, its ``zone``, what billing knows of it."""
 
     pin: Annotated[str, Field(pattern=r"^\d{6}$")]
     locked: bool = False
     bills: tuple[BillGiven, ...] = ()
+    phones: tuple[str, ...] = ()
+    zone: str = ""
+    last_payment: PaymentGiven | None = None
+    readings: tuple[ReadingGiven, ...] = ()
+    tariff: tuple[StepGiven, ...] = ()
 
     def customer(self) -> Customer:
         """Return it as billing has it."""
-        return Customer(self.pin, self.locked, tuple(bill.bill() for bill in self.bills))
+        return Customer(
+            self.pin,
+            self.locked,
+            tuple(bill.bill() for bill in self.bills),
+            self.phones,
+            None if self.last_payment is None else self.last_payment.payment(),
+            tuple(reading.reading() for reading in self.readings),
+            Tariff(tuple(TariffStep(step.above, step.price) for step in self.tariff)) if self.tariff else None,
+        )
+
+
+class QualityGiven(Part):
+    """What was measured in a zone."""
+
+    sampled: date
+    turbidity: Decimal
+    chlorine: Decimal
+    ph: Decimal
+    hardness: Decimal
+
+    def quality(self, zone: str) -> WaterQuality:
+        """Return it as it is published, on the day it was sampled."""
+        figures = (self.turbidity, self.chlorine, self.ph, self.hardness)
+        return WaterQuality(ZoneCode(zone), self.sampled, self.sampled, *figures)
+
+
+class TicketGiven(Part):
+    """A ticket of the caller with ``phone``. ``arrival`` and ``due`` are with their offset from UTC."""
+
+    phone: str = ""
+    progress: Progress
+    arrival: AwareDatetime | None = None
+    due: AwareDatetime | None = None
+
+    def ticket(self) -> PretendTicket:
+        """Return it as tickets are looked up."""
+        return PretendTicket(self.phone, TicketTold(self.progress, True, self.arrival, self.due))
 
 
 class BillingGiven(Part):
-    """How billing behaves when it is asked about PINs, and about bills."""
+    """How billing behaves when asked about PINs, and about all else; about that it answers ``good`` times before."""
 
     pins: Behaviour = 0.0
     bills: Behaviour = 0.0
+    good: Annotated[int, Field(ge=0)] = 0
 
 
 def _alike(raw: Any) -> Any:
@@ -112,6 +190,10 @@ class Given(Part):
     accounts: dict[AccountDigits, AccountGiven] | None = None
     billing: Annotated[BillingGiven, BeforeValidator(_alike)] | None = None
 
+    postcodes: dict[str, str] | None = None
+    quality: dict[str, QualityGiven] | None = None
+    tickets: dict[str, TicketGiven] | None = None
+
     number: str | None = None
     desk: Behaviour | None = None
     refused: tuple[str, ...] | None = None
@@ -126,6 +208,9 @@ class Given(Part):
             now=self.now or common.now,
             accounts=common.accounts if self.accounts is None else self.accounts,
             billing=self.billing or common.billing,
+            postcodes=common.postcodes if self.postcodes is None else self.postcodes,
+            quality=common.quality if self.quality is None else self.quality,
+            tickets=common.tickets if self.tickets is None else self.tickets,
             number=common.number if self.number is None else self.number,
             desk=common.desk if self.desk is None else self.desk,
             refused=common.refused if self.refused is None else self.refused,
@@ -180,7 +265,8 @@ def _passed(raw: Any) -> Any:
 class Expect(Part):
     """What must come of a call: the whole path, sentences in this order among others, some never, the outcome.
 
-    Also what the caller left: ``messages`` by purpose, marks by question, the number to ``call_back``.
+    Also what the caller left: ``messages`` by purpose, marks by question, the number to ``call_back``, meter readings
+    that are ``reported``.
     """
 
     path: tuple[Annotated[Passed, BeforeValidator(_passed)], ...] | None = None
@@ -191,6 +277,7 @@ class Expect(Part):
     queue: str | None = None
     target: str | None = None
     leaves_as: LeavesAs | None = None
+    reported: tuple[int, ...] | None = None
     messages: tuple[str, ...] | None = None
     marks: dict[str, int] | None = None
     call_back: str | None = None

@@ -25,13 +25,15 @@ from ivr.prompts.inline import spoken
 from ivr.prompts.lengths import Lengths
 from ivr.services.hotline import services
 from ivr.services.public import Public
-from ivr.simulator.billing import PretendBilling
+from ivr.simulator.billing import PretendBilling, Turning
 from ivr.simulator.clock import run
 from ivr.simulator.desk import PretendDesk
+from ivr.simulator.enquiries import PretendReadings, PretendTickets, PretendZones
 from ivr.simulator.errors import OutOfKeysError, OutOfTurnError, SimulatorError
 from ivr.simulator.line import Heard, PretendLine, Thumb
 from ivr.simulator.public import PretendNotices, PretendReports, incident, pretend_public
 from ivr.simulator.script import BillingGiven, Call, Expect, Given, Interruption, Said
+from ivr.sources import Sources
 
 SPOKEN: Final = "speak"
 _PROMPT: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
@@ -49,6 +51,7 @@ class Trial:
     took_s: float = 0.0
     error: Exception | None = None
     unused: str = ""
+    readings: PretendReadings = field(default_factory=PretendReadings)
     desk: PretendDesk = field(default_factory=PretendDesk)
 
     def hears(self, heard: Heard) -> None:
@@ -95,11 +98,12 @@ class Simulator:
         clock = Clock(now=lambda: start + timedelta(seconds=loop.time()), monotonic=loop.time)
         accounts = {number: account.customer() for number, account in (given.accounts or {}).items()}
         behaviour = given.billing or BillingGiven()
-        billing = PretendBilling(accounts, pins=behaviour.pins, bills=behaviour.bills)
+        bills = Turning(behaviour.good, behaviour.bills)
+        sources = _sources(given, PretendBilling(accounts, pins=behaviour.pins, bills=bills), bills, trial)
         line = PretendLine(thumb, self._catalogue, self._lengths, trial.hears, records=given.records is not False)
         story = Story(CALL, trial.learns, clock)
         trial.desk = PretendDesk(given.desk or 0.0, given.refused or (), given.waiting or ())
-        stage = Stage(line, self._services(given, billing, clock), trial.desk.desk)
+        stage = Stage(line, self._services(given, sources, clock), trial.desk.desk)
         if sabotage is not None:
             stage = sabotage(stage, trial)
         flow = FlowRun(
@@ -117,7 +121,7 @@ class Simulator:
             trial.error = error
         trial.took_s = loop.time()
 
-    def _services(self, given: Given, billing: PretendBilling, clock: Clock) -> Mapping[str, Service]:
+    def _services(self, given: Given, sources: Sources, clock: Clock) -> Mapping[str, Service]:
         zone = ZoneInfo(self._settings.site.timezone)
         told = given.incident
         if told is None:
@@ -126,8 +130,28 @@ class Simulator:
             until = None if told.until is None else told.until.replace(tzinfo=zone)
             notices = PretendNotices(incident(told.kind, clock.now(), until), told.streets)
         public = Public(notices, None, PretendReports())
-        own = services(billing, self._settings, clock)
+        own = services(sources, self._settings, clock)
         return {**own, **pretend_public(public, given.public or 0.0, self._settings, clock)}
+
+
+def _sources(given: Given, billing: PretendBilling, behaviour: Turning, trial: Trial) -> Sources:
+    zones = {number: account.zone for number, account in (given.accounts or {}).items() if account.zone}
+    numbers = {
+        phone: account.zone for account in (given.accounts or {}).values() for phone in account.phones if account.zone
+    }
+    trial.readings = PretendReadings(behaviour)
+    return Sources(
+        billing,
+        trial.readings,
+        PretendZones(
+            behaviour,
+            numbers=numbers,
+            accounts=zones,
+            postcodes=given.postcodes or {},
+            quality={zone: told.quality(zone) for zone, told in (given.quality or {}).items()},
+        ),
+        PretendTickets({key: one.ticket() for key, one in (given.tickets or {}).items()}, behaviour),
+    )
 
 
 class _Script:
@@ -191,6 +215,9 @@ def complaints(expect: Expect, trial: Trial) -> Iterator[str]:
     yield from _said(expect, trial)
     yield from _outcome(expect, trial.outcome)
     yield from _left(expect, trial.desk)
+    reported = tuple(reading.value_m3 for reading in trial.readings.reported.values())
+    if expect.reported is not None and reported != expect.reported:
+        yield f"the readings reported were {', '.join(map(str, reported)) or 'none'}"
 
 
 def _path(expect: Expect, trial: Trial) -> Iterator[str]:

@@ -134,7 +134,8 @@ async def _clear(connection: Connection) -> None:
     ours = await connection.fetchval("SELECT EXISTS (SELECT FROM demo_loads)")
     if not ours and await connection.fetchval("SELECT EXISTS (SELECT FROM accounts)"):
         raise DemoRefusedError
-    await connection.execute(f"TRUNCATE {', '.join(TABLES)}, demo_loads")
+    # incidents are of zones, which are made anew
+    await connection.execute(f"TRUNCATE {', '.join(TABLES)}, incidents, demo_loads")
 
 
 async def _lift_checks(connection: Connection) -> Sequence[str]:

@@ -34,7 +34,7 @@ async def take(install: Install, browser: Browser, folder: Path, language: Langu
     key = 1 if language == "zh" else 2
     waiting = await install.call(f"wait:0.5 {key} stay:40", number=f"1390000100{key}", name="周雨桐")
     caller = await install.call(
-        f"wait:0.5 {key} wait:0.5 1 wait:0.5 {account['number']} wait:0.5 {account['pin']} listen:12 0 stay:40",
+        f"wait:0.5 {key} wait:0.5 1 wait:0.5 1 wait:0.5 {account['pin']} listen:12 0 stay:40",
         number=account["phone"].removeprefix("+86"),
         name=account["name"],
     )

@@ -180,15 +180,6 @@ async def test_of_two_servers_in_the_dsn_the_one_that_lives_is_found(database_ds
             await database.close()
 
 
-async def test_what_is_acknowledged_is_on_the_disk_whatever_the_servers_default(database: Database) -> None:
-    """The tests' server has it off."""
-
-    async def work(connection: AsyncConnection) -> str:
-        return str(await connection.scalar(sa.text("SHOW synchronous_commit")))
-
-    assert await database.run(work) == "on"
-
-
 async def _nothing(connection: AsyncConnection) -> None:
     await connection.execute(sa.text("SELECT 1"))
 

@@ -20,6 +20,7 @@ from storage.funnel import FunnelStore
 from storage.kpi import KpiStore
 from storage.records import CallFilter, Category, Task, TicketFilter, TicketSort, TicketStatus
 from storage.reported_readings import ReportedReadings
+from storage.ticket_enquiries import TicketEnquiries
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from storage.zones import Zones
@@ -150,6 +151,8 @@ QUERIES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "reported readings to confirm": lambda db: ReportedReadings(db).to_confirm(),
     "the zone of a number": lambda db: Zones(db).of_number(NUMBER),
     "the zone of an account": lambda db: Zones(db).of_account(ACCOUNT),
+    "a ticket by its number": lambda db: TicketEnquiries(db).find("20261122000042", number="", account=None),
+    "one's own ticket by six digits": lambda db: TicketEnquiries(db).find("000042", number=NUMBER, account=ACCOUNT),
     "a PIN": lambda db: OwnTables(db, pin_key="k").check_pin(ACCOUNT, "000000"),
     "figures computed": lambda db: KpiStore(db).recompute(NOON - timedelta(hours=2), NOON),
     "a day's callers of a flow": lambda db: FunnelStore(db).read("water", NOON - timedelta(days=1), NOON),

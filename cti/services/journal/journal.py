@@ -145,8 +145,6 @@ class Journal:
         self.first = self._next = await asyncio.to_thread(first_position, self.folder / "positions")
         self._last = _Snapshot(self.first - 1, self.now())
         self._spooled.size_bytes = await asyncio.to_thread(lambda: self._spool.size_bytes)
-        left, _ = await asyncio.to_thread(self._spool.read_from, 0, 1)
-        self._spooled.since = left[0].at if left else None
 
     # -------------------------------------------------------------- on the event loop
 

@@ -7,6 +7,9 @@ from ivr.flow.model import UNAVAILABLE, CallFlow, LookUp
 from ivr.flow.service import Answer, Caller, Service
 from ivr.flow.visit import PERSON_KEY, Passed, Visit, end
 
+QUICK_S = 0.3
+"""What is answered this soon goes by unnoticed: keys pressed meanwhile count for what comes next."""
+
 
 async def look_up(visit: Visit, name: str, step: LookUp) -> Passed:
     """Ask the service; whoever presses 0 meanwhile is taken to a person."""
@@ -28,7 +31,11 @@ async def _wait(visit: Visit, work: "asyncio.Future[Answer]", step: LookUp) -> s
     """Wait for the answer, asking for patience when it is slow; return ``0`` if the caller had none."""
     monotonic = visit.story.clock.monotonic
     over_at = monotonic() + step.limit_s
-    key = await visit.line.attend(work, step.hold_after_s, PERSON_KEY)
+    quick_s = min(QUICK_S, step.hold_after_s)
+    await asyncio.wait({work}, timeout=quick_s)
+    if work.done():
+        return ""
+    key = await visit.line.attend(work, step.hold_after_s - quick_s, PERSON_KEY)
     if not key and not work.done():
         (hold,) = visit.speaking((step.hold,))
         key = await visit.line.play(hold, PERSON_KEY)

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from config.settings import Settings
 from cti.domain.events import AccountClaimed, CallEvent, IvrStepPassed, Language
 from cti.domain.ids import AccountNumber, CallId
 from cti.domain.tariffs import Tariff
 from cti.domain.utility import Account, Bill, BillingUnavailableError, MeterState, Payment, PinVerdict, Reading
 from ivr.errors import HungUpError
+from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
 from ivr.flow.errors import RecordingFailedError
 from ivr.flow.line import Recorded, Speaking
@@ -20,13 +23,17 @@ from ivr.flow.model import Flow
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
-from ivr.services.bill import LatestBill
+from ivr.services.hotline import services as hotline_services
 from ivr.services.identify import Identify
+from ivr.simulator.enquiries import pretend_sources
 
 CALL = CallId(UUID(int=7))
 ACCOUNT = AccountNumber("10000004")
 PIN = "271828"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+SETTINGS = Settings()
+ZONE = ZoneInfo(SETTINGS.site.timezone)
+"""Read from its file now, so that no loop has to."""
 HANG_UP = "!"
 SILENCE = "."
 
@@ -203,14 +210,22 @@ class Told:
 
 def services(billing: TableBilling, *, floor_s: float = 0) -> dict[str, Service]:
     """Return the hotline's services over ``billing``."""
-    return {"identify": Identify(billing, floor_s=floor_s), "latest_bill": LatestBill(billing, NOW.date)}
+    known = hotline_services(pretend_sources(billing), SETTINGS, Clock(now=lambda: NOW))
+    quick = {
+        name: Identify(billing, one.which, needs=one.needs, floor_s=floor_s)
+        for name, one in known.items()
+        if isinstance(one, Identify)
+    }
+    return {**known, **quick}
 
 
-async def go(flow: Flow, line: ScriptedLine, billing: TableBilling | None = None) -> Told:
+async def go(flow: Flow | Bundle, line: ScriptedLine, billing: TableBilling | None = None, *, number: str = "") -> Told:
     """Take a scripted caller through ``flow``."""
     facts: list[CallEvent] = []
     story = Story(CALL, facts.append, Clock(now=lambda: NOW))
-    run = FlowRun(flow, line, services(billing or TableBilling([bill(10, 8640, open_fen=8640)])), story)
+    billing = billing or TableBilling([bill(10, 8640, open_fen=8640)])
+    bundle = flow if isinstance(flow, Bundle) else Bundle(flow)
+    run = FlowRun(bundle.flow, line, services(billing), story, called=bundle.called, number=number)
     async with asyncio.timeout(10):
         outcome = await run.run()
     return Told(outcome, line, facts)

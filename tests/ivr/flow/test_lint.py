@@ -54,6 +54,7 @@ steps:
     ways:
       verified: bill
       refused: person
+      given_up: person
       locked: person
       unavailable: person
   bill:

@@ -50,6 +50,7 @@ steps:
     ways:
       verified: bill
       refused: {go: account, times: 2, afterwards: person}
+      given_up: person
       locked: person
       unavailable: person
   bill:

@@ -39,19 +39,19 @@ def test_what_ships_fits_the_schema(path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("steps", "main", "choices", "0"), "account"),
-        (("steps", "main", "choices", "x"), "account"),
-        (("steps", "main", "do"), "dance"),
-        (("steps", "main", "ask"), "no.such.prompt"),
-        (("steps", "main", "ask"), [{"prompt": "no.such.prompt"}]),
-        (("steps", "identify", "service"), "no_such_service"),
-        (("steps", "identify", "colour"), "red"),
+        (("steps", "offer_one", "choices", "0"), "account"),
+        (("steps", "offer_one", "choices", "x"), "account"),
+        (("steps", "offer_one", "do"), "dance"),
+        (("steps", "offer_one", "ask"), "no.such.prompt"),
+        (("steps", "offer_one", "ask"), [{"prompt": "no.such.prompt"}]),
+        (("steps", "check", "service"), "no_such_service"),
+        (("steps", "check", "colour"), "red"),
         (("tries",), 9),
         (("start",), "Not A Name"),
     ],
 )
 def test_what_no_flow_can_have_doesnt_fit(place: tuple[str, ...], value: object) -> None:
-    flow = written(shipped_path("water"))
+    flow = written(shipped_path("identify"))
     part = flow
     for key in place[:-1]:
         part = part[key]
@@ -61,7 +61,7 @@ def test_what_no_flow_can_have_doesnt_fit(place: tuple[str, ...], value: object)
 
 
 def test_without_names_every_name_of_the_right_shape_fits() -> None:
-    flow = written(shipped_path("water"))
-    flow["steps"]["main"]["ask"] = "a.new.one"
-    flow["steps"]["identify"]["service"] = "a_new_one"
+    flow = written(shipped_path("identify"))
+    flow["steps"]["offer_one"]["ask"] = "a.new.one"
+    flow["steps"]["check"]["service"] = "a_new_one"
     jsonschema.validate(flow, schema())

@@ -21,6 +21,7 @@ from ivr.agi.server import AgiServer, Limits
 from ivr.prompts.catalogue import shipped
 from ivr.services.flow_files import shipped_bundle
 from ivr.services.hotline import HotlineHandler
+from ivr.simulator.enquiries import pretend_sources
 from storage.billing.external import ExternalBilling
 from storage.billing.guard import Trouble
 from storage.billing.http import HttpSource
@@ -76,7 +77,8 @@ async def test_nobody_hears_silence_and_everybody_reaches_a_person(
             now=lambda: datetime.now(UTC),
         )
         bundle = shipped_bundle(pbx.settings)
-        handler = HotlineHandler(lambda name: bundle, speech, billing, left.append, lambda linkedid: CALL, pbx.settings)
+        sources = pretend_sources(billing)
+        handler = HotlineHandler(lambda name: bundle, speech, sources, left.append, lambda linkedid: CALL, pbx.settings)
         agi = pbx.settings.agi
         server = AgiServer(
             {"hotline": handler.run}, secret=pbx.secrets.agi, allow=agi.allow, limits=Limits(drain_s=0.1)

@@ -19,6 +19,7 @@ from ivr.ports import Speech, Value
 from ivr.prompts.errors import UnsayableError
 from ivr.services.flow_files import shipped_bundle
 from ivr.services.hotline import HotlineHandler
+from ivr.simulator.enquiries import pretend_sources
 from tests.ivr.agi.fake_pbx import FakePbx, until
 from tests.ivr.agi.transcript import LINKEDID, SECRET, environment
 from tests.ivr.flow.scripted import ACCOUNT, CALL, PIN, TableBilling, bill
@@ -84,7 +85,8 @@ async def hotline(
     speech: Speech, facts: list[CallEvent], billing: TableBilling | None = None
 ) -> AsyncIterator[tuple[AgiServer, int]]:
     billing = billing or TableBilling(WATER)
-    handler = HotlineHandler(lambda name: BUNDLE, speech, billing, facts.append, lambda linkedid: CALL, SETTINGS)
+    sources = pretend_sources(billing)
+    handler = HotlineHandler(lambda name: BUNDLE, speech, sources, facts.append, lambda linkedid: CALL, SETTINGS)
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
     port = await server.start("127.0.0.1", 0)
     try:
@@ -223,7 +225,7 @@ async def test_a_version_published_during_a_call_is_for_the_next_one(tmp_path: P
     handler = HotlineHandler(
         lambda name: menus[-1],
         QuietSpeech(tmp_path),
-        TableBilling(WATER),
+        pretend_sources(TableBilling(WATER)),
         facts.append,
         lambda linkedid: CALL,
         SETTINGS,
@@ -341,7 +343,7 @@ async def test_the_dead_mans_switch_is_put_off_as_the_call_goes(tmp_path: Path) 
     handler = HotlineHandler(
         lambda name: BUNDLE,
         QuietSpeech(tmp_path),
-        TableBilling(WATER),
+        pretend_sources(TableBilling(WATER)),
         facts.append,
         lambda linkedid: CALL,
         SETTINGS,

@@ -16,6 +16,7 @@ from ivr.services.flow_files import shipped_bundle
 from ivr.services.hotline import services
 from ivr.services.identify import Identify
 from ivr.services.phone_line import ClipLengths
+from ivr.simulator.enquiries import pretend_sources
 from tests.ivr.flow.scripted import ACCOUNT, PIN, TableBilling, bill
 
 TODAY = date(2026, 11, 22)
@@ -134,7 +135,7 @@ def test_the_shipped_flow_is_sound() -> None:
 
 def test_a_site_is_in_its_own_day() -> None:
     clock = Clock(now=lambda: datetime(2026, 11, 21, 16, 30, tzinfo=UTC))  # half past midnight in Shanghai
-    found = services(TableBilling(), Settings(), clock)["latest_bill"]
+    found = services(pretend_sources(TableBilling()), Settings(), clock)["latest_bill"]
     assert isinstance(found, LatestBill)
     assert found.today() == date(2026, 11, 22)
 

@@ -1,7 +1,13 @@
-"""Speech made of tones, one pitch a prompt, so that a recording of the caller's side tells what was said in order."""
+"""Speech made of tones, so that a recording of the caller's side tells what was said, in order, and with which values.
+
+A prompt is a pair of tones of its own. Spoken out (``values``) it is told besides in which language, and its values
+follow as they are written (``86.40``), a short single tone for each character.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +15,51 @@ from numpy.typing import NDArray
 
 from cti.domain.events import Language
 from ivr.ports import Value
+from ivr.prompts.catalogue import shipped
+from ivr.simulator.line import written
 
 RATE_HZ = 8000
 BEEP_HZ = 3700
-LOWEST_HZ, STEP_HZ = 400, 70
-_TONE_S, _REST_S = 0.4, 0.1
+PAIR_HZ = range(600, 3500, 140)
+PAIRS = [(low, high) for low, high in combinations(PAIR_HZ, 2) if high - low >= 280]
+CHARACTERS = dict(zip("0123456789-.: ze", range(500, 3600, 190), strict=False))
+_TONE_S, _REST_S, _CHARACTER_S, _GAP_S = 0.4, 0.1, 0.06, 0.02
+_LOUD = 0.02
+_APART_HZ = 100
+
+Sound = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence that was heard: its language and values are ``""`` and nothing where they weren't spoken."""
+
+    prompt: str
+    language: str = ""
+    values: tuple[str, ...] = ()
 
 
 class ToneSpeech:
-    """Says every prompt as a tone of its own pitch; a bill is two files, the second the same tone an octave up."""
+    """Says prompts as tones; with ``values`` also in which language, and what stands in its slots."""
 
-    def __init__(self, folder: Path, prompts: list[str]) -> None:
+    def __init__(self, folder: Path, prompts: list[str], *, values: bool = False) -> None:
         self._folder = folder
-        self.pitches = {prompt: LOWEST_HZ + STEP_HZ * number for number, prompt in enumerate(prompts)}
+        self._values = values
+        self.pairs = dict(zip(prompts, PAIRS, strict=False))
+        assert len(self.pairs) == len(prompts)
 
     async def write(self) -> None:
         """Write the files, before any call."""
         await asyncio.to_thread(self._write)
 
     def _write(self) -> None:
-        for prompt, pitch in self.pitches.items():
-            (self._folder / f"{prompt}.ulaw").write_bytes(ulaw(tone(pitch)))
-            (self._folder / f"{prompt}.alaw").write_bytes(alaw(tone(pitch)))
-        (self._folder / "beep.ulaw").write_bytes(ulaw(tone(BEEP_HZ)))
-        (self._folder / "beep.alaw").write_bytes(alaw(tone(BEEP_HZ)))
+        for prompt, pair in self.pairs.items():
+            self._keep(prompt, tone(*pair))
+        self._keep("beep", tone(BEEP_HZ))
+
+    def _keep(self, name: str, sound: Sound) -> None:
+        (self._folder / f"{name}.ulaw").write_bytes(ulaw(sound))
+        (self._folder / f"{name}.alaw").write_bytes(alaw(sound))
 
     async def beep(self) -> Path:
         return self._folder / "beep"
@@ -40,30 +67,104 @@ class ToneSpeech:
     async def files(
         self, prompt: str, values: Mapping[str, Value], language: Language, *, slow: bool = False
     ) -> AsyncIterator[Path]:
-        yield self._folder / prompt
+        if not self._values:
+            yield self._folder / prompt
+            return
+        told = " ".join(written(values[slot]) for slot in shipped().prompts[prompt].slots)
+        name = f"{prompt}.{language}.{told.replace(' ', '_').replace(':', '')}"
+        if not await asyncio.to_thread((self._folder / f"{name}.ulaw").exists):
+            await asyncio.to_thread(self._keep, name, self._spoken(prompt, language, told))
+        yield self._folder / name
+
+    def _spoken(self, prompt: str, language: str, told: str) -> Sound:
+        gap, rest = _silence(_GAP_S), _silence(_REST_S)
+        parts = [*_characters(language[0]), _pitch(self.pairs[prompt], 0.2), gap, *_characters(told), rest]
+        return np.concatenate(parts)
 
     def said(self, samples: NDArray[np.float32]) -> list[str]:
         """Return the prompts heard in ``samples``, in order, each once in a row."""
         heard: list[str] = []
-        frame = RATE_HZ // 20
-        for start in range(0, len(samples) - frame, frame):
-            piece = samples[start : start + frame]
-            if float(np.sqrt(np.mean(piece * piece))) < 0.02:
-                continue
-            pitch = np.argmax(np.abs(np.fft.rfft(piece * np.hanning(frame), n=RATE_HZ)))
-            prompt = min(self.pitches, key=lambda name: abs(self.pitches[name] - int(pitch)))
-            if abs(self.pitches[prompt] - int(pitch)) < 12 and (not heard or heard[-1] != prompt):
-                heard.append(prompt)
+        for told in self.told(samples):
+            if not heard or heard[-1] != told.prompt:
+                heard.append(told.prompt)
         return heard
 
+    def told(self, samples: NDArray[np.float32]) -> list[Told]:
+        """Return the sentences heard in ``samples``, in order."""
+        sentences: list[tuple[str, str, str]] = []
+        language = ""
+        for low, high in map(_pitches, _sounds(samples)):
+            character = _nearest(CHARACTERS, (low,)) if high is None else None
+            prompt = _nearest(self.pairs, (low, high)) if high is not None else None
+            if prompt:
+                sentences.append((prompt, language, ""))
+                language = ""
+            elif character in ("z", "e"):
+                language = {"z": "zh", "e": "en"}[character]
+            elif character and sentences:
+                sentences[-1] = (*sentences[-1][:2], sentences[-1][2] + character)
+        return [Told(prompt, language, tuple(told.split())) for prompt, language, told in sentences]
 
-def tone(pitch_hz: int) -> NDArray[np.float64]:
-    """Return a tone with a rest after it, as floats in -1..1."""
-    time = np.arange(int(_TONE_S * RATE_HZ)) / RATE_HZ
-    return np.concatenate([0.3 * np.sin(2 * np.pi * pitch_hz * time), np.zeros(int(_REST_S * RATE_HZ))])
+
+def _characters(text: str) -> Iterator[Sound]:
+    for character in text:
+        yield _pitch((CHARACTERS[character],), _CHARACTER_S)
+        yield _silence(_GAP_S)
 
 
-def ulaw(samples: NDArray[np.float64]) -> bytes:
+def _nearest(known: Mapping[str, object], pitches: tuple[int, ...]) -> str | None:
+    """Return what sounds like these pitches, to 25 Hz."""
+    for name, own in known.items():
+        wanted = own if isinstance(own, tuple) else (own,)
+        if all(abs(a - b) <= 25 for a, b in zip(wanted, pitches, strict=True)):
+            return name
+    return None
+
+
+def _sounds(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Yield what is between the silences, of 30 ms at least."""
+    frame = RATE_HZ // 200
+    loud = [
+        float(np.sqrt(np.mean(samples[at : at + frame] ** 2))) > _LOUD for at in range(0, len(samples) - frame, frame)
+    ]
+    start: int | None = None
+    for place, is_loud in enumerate([*loud, False]):
+        if is_loud and start is None:
+            start = place
+        elif not is_loud and start is not None:
+            if place - start >= 6:
+                yield samples[start * frame : place * frame]
+            start = None
+
+
+def _pitches(sound: NDArray[np.float32]) -> tuple[int, int | None]:
+    """Return the strongest pitch of ``sound`` alone, or the two of a pair, the lower one first."""
+    heard = sound[-RATE_HZ // 4 :]
+    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard)), n=RATE_HZ))
+    first = int(np.argmax(spectrum))
+    rest = spectrum.copy()
+    rest[max(0, first - _APART_HZ) : first + _APART_HZ] = 0
+    second = int(np.argmax(rest))
+    if rest[second] < 0.4 * spectrum[first]:
+        return first, None
+    return min(first, second), max(first, second)
+
+
+def _pitch(pitches_hz: tuple[int, ...], seconds: float) -> Sound:
+    time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    return sum((0.25 * np.sin(2 * np.pi * pitch * time) for pitch in pitches_hz), np.zeros(len(time)))
+
+
+def _silence(seconds: float) -> Sound:
+    return np.zeros(int(seconds * RATE_HZ))
+
+
+def tone(*pitches_hz: int) -> Sound:
+    """Return a tone, or a pair, with a rest after it, as floats in -1..1."""
+    return np.concatenate([_pitch(pitches_hz, _TONE_S), _silence(_REST_S)])
+
+
+def ulaw(samples: Sound) -> bytes:
     """Encode as G.711 mu-law, by its formula (segments of a logarithm)."""
     value = np.clip((samples * 32767).astype(np.int32), -32635, 32635)
     sign = np.where(value < 0, 0x80, 0)
@@ -73,7 +174,7 @@ def ulaw(samples: NDArray[np.float64]) -> bytes:
     return bytes((~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8))
 
 
-def alaw(samples: NDArray[np.float64]) -> bytes:
+def alaw(samples: Sound) -> bytes:
     """Encode as G.711 A-law."""
     value = np.clip((samples * 32767).astype(np.int32), -32768, 32767) >> 3
     sign = np.where(value >= 0, 0x80, 0)

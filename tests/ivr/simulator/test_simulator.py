@@ -77,11 +77,11 @@ def test_a_call_takes_the_time_that_its_sentences_take(simulator: Simulator) -> 
     assert [heard.at_s for heard in trial.heard] == sorted(heard.at_s for heard in trial.heard)
 
 
-def test_nobody_waits_in_silence_longer_than_promised(simulator: Simulator, flow: Flow) -> None:
+def test_nobody_waits_in_silence_longer_than_promised(simulator: Simulator, bundle: Bundle) -> None:
     trial, wrong = told(simulator, list(IN), {"outcome": "person"}, billing={"bills": "silent"})
     assert not wrong
     at = {heard.prompt: heard.at_s for heard in trial.heard}
-    step = flow.steps["bill"]
+    step = bundle.called["bills"].steps["latest"]
     assert isinstance(step, LookUp)
     assert at["billing.unavailable"] - at["hold.please"] == pytest.approx(step.limit_s - step.hold_after_s, abs=0.1)
 
@@ -90,7 +90,11 @@ WRONG = [
     # (keys, expect, what is complained of)
     ([*IN, "9"], {"outcome": "person"}, "the outcome was done, not person"),
     ([*IN, "9"], {"outcome": "done", "served": False}, "the caller was served"),
-    ([*IN, "9"], {"outcome": "done", "path": ["language", "main"]}, "the path was language:1 → main:1 → account:ok"),
+    (
+        [*IN, "9"],
+        {"outcome": "done", "path": ["language", "main"]},
+        "the path was language:1 → main:1 → bill_caller.who:none",
+    ),
     ([*IN, "9"], {"outcome": "done", "said": [{"bill.latest": {"amount": "86.41"}}]}, "was not said"),
     ([*IN, "9"], {"outcome": "done", "said": ["goodbye", "bill.latest"]}, "not in its place"),
     ([*IN, "9"], {"outcome": "done", "said": [{"prompt": "goodbye", "language": "en"}]}, "goodbye was not said"),
@@ -111,17 +115,23 @@ def test_what_went_otherwise_is_told(
 
 def test_a_flow_that_breaks_is_told_with_its_step(simulator: Simulator) -> None:
     trial, wrong = told(simulator, list(IN), {"outcome": "done"}, billing="broken")
-    assert trial.steps[-1] == ("identify", "failed")
-    assert "at 'identify': RuntimeError" in wrong
+    assert ("bill_caller.check", "failed") in trial.steps
+    assert "at 'bill_caller': RuntimeError" in wrong
     assert told(simulator, list(IN), {"outcome": "failed"}, billing="broken")[1] == ""
 
 
-def test_coverage_names_what_was_left_out(flow: Flow, bundle: Bundle) -> None:
-    found = coverage(bundle, [("language", "1"), ("arrears", "none"), ("main", "hangup")])
-    assert found.steps == len(flow.steps)
-    assert {"language", "arrears", "main"} == set(flow.steps) - set(found.steps_left)
+def test_coverage_names_what_was_left_out(bundle: Bundle) -> None:
+    passed = [("language", "1"), ("bill.arrears", "none"), ("main", "hangup"), ("reading_caller.who", "one")]
+    found = coverage(bundle, passed)
+    assert found.steps == sum(len(flow.steps) for flow in bundle.flows)
+    assert len(found.steps_left) == found.steps - len(passed)
+    assert not {"language", "bill.arrears", "main"} & set(found.steps_left)
     assert ("language", "2") in found.ways_left
-    assert ("arrears", "otherwise") not in found.ways_left
+    assert ("bill.arrears", "otherwise") not in found.ways_left
+    # one flow called from two places is one flow, named after the first
+    assert "bill_caller.who" not in found.steps_left
+    assert ("bill_caller.who", "one") not in found.ways_left
+    assert ("bill_caller.who", "several") in found.ways_left
     assert not found.is_whole
 
 
