@@ -16,6 +16,7 @@ from cti.ami.errors import AmiError
 from cti.ami.intake import Doubt
 from cti.ami.link import LinkState
 from cti.domain import events
+from cti.domain.ids import CallId
 from cti.domain.work import NOTHING
 from cti.services import asking
 from cti.services.asking import Differences, Known, Link
@@ -131,10 +132,12 @@ class Resync:
         """Apply what was missed, as it was; nobody is shown an offer that is over by now."""
         if not chapter.facts:
             return
+        news: set[CallId] = set()
         with self._live.retelling(self._translator.pbx):
             async for fact in self._slices(chapter.facts):
-                self._live.apply(fact)
-        self._evidence.counts.calls += len(chapter.calls)
+                if self._live.apply(fact) is not NOTHING:
+                    news.add(fact.call)
+        self._evidence.counts.calls += len(news)
 
     async def _slices(self, facts: Iterable[Fact]) -> AsyncIterator[Fact]:
         """Yield facts, letting the consoles and the menu have their turns in between; the events wait."""
