@@ -1,6 +1,6 @@
 """What callers did at each step of a flow in a period, counted from the records of their calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -64,31 +64,26 @@ class FunnelStore:
 
     async def read(self, flow: str, since: datetime, until: datetime, version: int | None = None) -> Counted:
         """Count the calls that began at or after ``since`` and before ``until``, of one version or of all."""
-        queries = _queries(flow, since, until, version)
+        known = sa.func.coalesce(calls.c.ivr_version, 0)
+        chosen = [calls.c.ivr_flow == flow, calls.c.started_at >= since, calls.c.started_at < until]
+        if version is not None:
+            chosen.append(known == version)
+        queries = _totals(known, chosen), _steps(chosen)
 
         async def work(connection: AsyncConnection) -> list[Sequence[sa.RowMapping]]:
             return [(await connection.execute(query)).mappings().all() for query in queries]
 
-        totals, ways, times = await self._database.run(work, deadline_s=LIMIT_S)
+        totals, steps = await self._database.run(work, deadline_s=LIMIT_S)
         return Counted(
             [TotalRow(**row) for row in totals],
-            [StepRow(**row) for row in ways],
-            [TimeRow(**_whole(row)) for row in times],
+            [StepRow(row["step"], row["way"], row["passes"]) for row in steps if not row["whole"]],
+            [_time_row(row) for row in steps if row["whole"]],
         )
 
 
-def _whole(row: sa.RowMapping) -> Mapping[str, Any]:
-    return {name: float(value) if name.endswith("_ms") else value for name, value in row.items()}
-
-
-def _queries(
-    flow: str, since: datetime, until: datetime, version: int | None
-) -> tuple[sa.Select[Any], sa.Select[Any], sa.Select[Any]]:
-    known = sa.func.coalesce(calls.c.ivr_version, 0)
-    chosen = [calls.c.ivr_flow == flow, calls.c.started_at >= since, calls.c.started_at < until]
-    if version is not None:
-        chosen.append(known == version)
-    return _totals(known, chosen), _ways(chosen), _times(chosen)
+def _time_row(row: sa.RowMapping) -> TimeRow:
+    mean, median, late = (float(row[name]) for name in ("mean_ms", "median_ms", "p90_ms"))
+    return TimeRow(row["step"], row["calls"], row["passes"], mean, median, late)
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -116,33 +111,19 @@ def _hung_up() -> sa.ColumnElement[bool]:
     return last.op("->>", return_type=sa.Text())("way") == "hangup"
 
 
-def _steps(chosen: list[sa.ColumnElement[bool]]) -> sa.Subquery:
+def _steps(chosen: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """Return each way out of each step, and each step as a ``whole``, in one go over the paths."""
     passed = sa.func.jsonb_array_elements(calls.c.ivr_path).table_valued(sa.column("value", pg.JSONB()), name="passed")
     value = passed.c.value
-    return (
-        sa.select(
-            calls.c.id.label("call"),
-            value["step"].astext.label("step"),
-            value["way"].astext.label("way"),
-            value["took_ms"].astext.cast(sa.Integer).label("took_ms"),
-        )
+    step, way, took_ms = value["step"].astext, value["way"].astext, value["took_ms"].astext.cast(sa.Integer)
+    steps = (
+        sa.select(calls.c.id.label("call"), step.label("step"), way.label("way"), took_ms.label("took_ms"))
         .select_from(calls.join(passed, sa.true()))
         .where(*chosen)
         .subquery()
     )
-
-
-def _ways(chosen: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    steps = _steps(chosen)
-    return (
-        sa.select(steps.c.step, steps.c.way, sa.func.count().label("passes"))
-        .group_by(steps.c.step, steps.c.way)
-        .order_by(steps.c.step, steps.c.way)
-    )
-
-
-def _times(chosen: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    steps = _steps(chosen)
+    by_step, by_way = sa.tuple_(steps.c.step), sa.tuple_(steps.c.step, steps.c.way)
+    whole = sa.func.grouping(steps.c.way) == 1
 
     def share(part: float) -> sa.ColumnElement[float]:
         return sa.func.percentile_cont(part).within_group(steps.c.took_ms)
@@ -150,12 +131,14 @@ def _times(chosen: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     return (
         sa.select(
             steps.c.step,
+            steps.c.way,
+            whole.label("whole"),
             sa.func.count(sa.distinct(steps.c.call)).label("calls"),
             sa.func.count().label("passes"),
             sa.func.avg(steps.c.took_ms).label("mean_ms"),
             share(0.5).label("median_ms"),
             share(0.9).label("p90_ms"),
         )
-        .group_by(steps.c.step)
-        .order_by(steps.c.step)
+        .group_by(sa.func.grouping_sets(by_step, by_way))
+        .order_by(steps.c.step, steps.c.way)
     )

@@ -6,6 +6,7 @@ For the console and the command. Serving a version to callers is :mod:`ivr.servi
 import asyncio
 import difflib
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -108,7 +109,7 @@ class FlowDesk:
             raise FlowFaultsError((fault,))
         for other in sorted({*texts, *_shipped_names()} - {flow}):
             source = finding(texts)(other)
-            if source is not None and f"flow: {flow}" in source[0]:
+            if source is not None and re.search(rf"\bflow:\s*[\"']?{flow}\b", source[0]):
                 self._files.read_text(source[0], source[1], finding(texts))
 
     async def publish(self, flow: str, text: str, *, by: str, based_on: int, comment: str = "") -> FlowVersion:
