@@ -46,7 +46,7 @@ from cti.services.live import Live
 from cti.services.metrics import Parts, daemon_metrics
 from cti.services.one_pbx import OnePbx
 from cti.services.presence import ConsoleOrders
-from cti.services.recorder import Recorder
+from cti.services.recorder import LIVE_EVERY_S, Recorder
 from cti.services.timers import Timers
 from cti.services.vitals import Vitals
 from cti.services.watchdog import Watchdog
@@ -125,7 +125,7 @@ class App:
             self.journals, codec, spool, self.clock, lambda: self.live.state, bound_bytes=bound_bytes
         )
         self.replay = Replay(self.journals, codec)
-        self.recorder = Recorder(self.live, self.calls, spool, bound_bytes=bound_bytes)
+        self.recorder = Recorder(self.live, self.calls, spool, bound_bytes=bound_bytes, live_every_s=LIVE_EVERY_S)
         self.figures = Figures(self.live, self.kpis, self.clock, settled=self._all_kept)
         names = {"calls": "calls", "refused": "refused", "journal": "journal", "refused_journal": "refused-journal"}
         self.vitals = Vitals({name: spool / f"{file}.jsonl" for name, file in names.items()})

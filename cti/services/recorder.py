@@ -1,7 +1,9 @@
 """Every call is kept: as it goes, and above all at its end.
 
 One worker writes to the database what changed, the latest value of each call, one call after the other; so the order
-within a call is kept, and a call that changes faster than the database writes costs no more. While the database is
+within a call is kept, and a call that changes faster than the database writes costs no more. A live call is kept when
+it arrives and then once in ``live_every_s`` at most: it changes a dozen times, and what is shown comes from the live
+state. Its end is kept at once. While the database is
 away, ended calls go to the spool on disk; of live calls the latest value waits, because they will be told again. When
 more than ``bound`` calls wait, the live ones that wait longest are let go: their end will be kept.
 """
@@ -24,6 +26,7 @@ BOUND: Final = 10_000
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 5.0
+LIVE_EVERY_S: Final = 1.0
 
 
 class Store(Protocol):
@@ -44,6 +47,7 @@ class Recorder:
         *,
         bound: int = BOUND,
         bound_bytes: int = BOUND_BYTES,
+        live_every_s: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.saved = 0
@@ -57,22 +61,30 @@ class Recorder:
         self._spooled = True
         self._bound = bound
         self._sleep = sleep
+        self._live_every_s = live_every_s
         self._waiting: dict[CallId, Call] = {}
+        self._later: dict[CallId, Call] = {}
+        self._resting: dict[CallId, asyncio.TimerHandle] = {}
         self._wake = asyncio.Event()
         self._wake.set()
 
     @property
     def waiting(self) -> int:
-        """How many calls wait in memory."""
+        """How many calls wait to be kept now; live ones that were kept a moment ago don't."""
         return len(self._waiting)
 
     def on_changes(self, changes: Changes) -> None:
         """Take the calls that changed."""
         for id_ in changes.calls:
             call = self._live.state.calls.get(id_)
-            if call is not None:
+            if call is None:
+                continue
+            if id_ in self._resting:
+                self._later[id_] = call
+            else:
                 self._put(call)
         for call in changes.ended:
+            self._later.pop(call.id, None)
             self._put(call)
 
     def _put(self, call: Call) -> None:
@@ -80,6 +92,21 @@ class Recorder:
         if len(self._waiting) > self._bound:
             self._let_go_one()
         self._wake.set()
+
+    def _rest(self, call: Call) -> None:
+        """Let a call that was just kept be, for a while."""
+        known = self._resting.pop(call.id, None)
+        if known is not None:
+            known.cancel()
+        if call.ended_at is None and self._live_every_s > 0:
+            loop = asyncio.get_running_loop()
+            self._resting[call.id] = loop.call_later(self._live_every_s, self._rested, call.id)
+
+    def _rested(self, id_: CallId) -> None:
+        self._resting.pop(id_, None)
+        call = self._later.pop(id_, None)
+        if call is not None:
+            self._put(call)
 
     def _let_go_one(self) -> None:
         oldest = next((id_ for id_, call in self._waiting.items() if call.ended_at is None), None)
@@ -105,6 +132,10 @@ class Recorder:
 
     async def flush(self) -> None:
         """Keep what waits, in the database or on disk. Called once the worker has stopped."""
+        self._live_every_s = 0.0
+        for id_, timer in list(self._resting.items()):
+            timer.cancel()
+            self._rested(id_)
         try:
             async with asyncio.timeout(FLUSH_S):
                 await self._work_off()
@@ -146,6 +177,7 @@ class Recorder:
             return await self._set_aside(call)
         else:
             self.saved += 1
+            self._rest(call)
         if self.away:
             _log.info("the database takes calls again")
         self.away = False

@@ -17,12 +17,18 @@ from tests.services.parts import ListStore, LiveStory, no_sleep, until
 
 
 class House:
-    def __init__(self, folder: Path, *, bound: int = 100, bound_bytes: int = 10**6) -> None:
+    def __init__(self, folder: Path, *, bound: int = 100, bound_bytes: int = 10**6, live_every_s: float = 0.0) -> None:
         self.folder = folder
         self.story = LiveStory()
         self.store = ListStore()
         self.recorder = Recorder(
-            self.story.live, self.store, folder, bound=bound, bound_bytes=bound_bytes, sleep=self._pause
+            self.story.live,
+            self.store,
+            folder,
+            bound=bound,
+            bound_bytes=bound_bytes,
+            live_every_s=live_every_s,
+            sleep=self._pause,
         )
         self.story.live.listen(self.recorder.on_changes)
         self.spool = call_spool(folder / "calls.jsonl")
@@ -66,6 +72,45 @@ async def test_a_call_that_changes_faster_than_the_database_writes_costs_one_wri
     house.start()
     await until(lambda: house.recorder.waiting == 0 and bool(house.store.saves))
     assert [call.outcome for call in house.store.saves] == [Outcome.ANSWERED]
+
+
+async def test_a_live_call_that_was_just_kept_waits_but_its_end_does_not(tmp_path: Path) -> None:
+    house = House(tmp_path, live_every_s=3600)
+    house.start()
+    house.story.waiting()
+    await until(lambda: call_of() in house.store.kept and house.recorder.waiting == 0)
+    before = len(house.store.saves)
+    house.story.talking()
+    await asyncio.sleep(0.02)
+    assert len(house.store.saves) == before
+    house.story.hung_up(50, agent=ANNA)
+    house.story.hung_up(50)
+    await until(lambda: house.store.kept[call_of()].outcome is Outcome.ANSWERED)
+    assert len(house.store.saves) == before + 1
+    await house.stop()
+    await house.recorder.flush()
+
+
+async def test_a_live_call_that_waits_is_kept_when_its_time_has_come(tmp_path: Path) -> None:
+    house = House(tmp_path, live_every_s=0.02)
+    house.start()
+    house.story.waiting()
+    await until(lambda: call_of() in house.store.kept)
+    house.story.talking()
+    await until(lambda: house.store.kept[call_of()].answered_at is not None)
+    await house.stop()
+    await house.recorder.flush()
+
+
+async def test_a_live_call_that_waits_is_kept_before_the_end_of_the_recorder(tmp_path: Path) -> None:
+    house = House(tmp_path, live_every_s=3600)
+    house.start()
+    house.story.waiting()
+    await until(lambda: call_of() in house.store.kept and house.recorder.waiting == 0)
+    house.story.talking()
+    await house.stop()
+    await house.recorder.flush()
+    assert house.store.kept[call_of()].answered_at is not None
 
 
 async def test_while_the_database_is_away_ended_calls_are_on_the_disk(house: House) -> None:
