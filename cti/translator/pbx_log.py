@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cti.domain import events
-from cti.domain.ids import CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+from cti.domain.ids import UNNAMED, BridgeId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
 from cti.translator import words
 
 CEL_COLUMNS: Final = (
@@ -50,6 +50,7 @@ _AGENT = re.compile(r"[^|\x00-\x1f\x7f]{1,128}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _BY_HAND = re.compile(r"[A-Z]{3,16}")
 """What stands for the channel where there is none: ``NONE``, ``MANAGER``, ``REALTIME``, ``CLI`` …"""
+_BRIDGE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECONDS = re.compile(r"[0-9]{1,7}")
 _NOBODY: Final = "NONE"
 _ALMOST_A_SECOND: Final = timedelta(microseconds=999_998)
@@ -235,7 +236,9 @@ class Teller:
             case "ANSWER":
                 yield events.LegAnswered(at=line.at, pbx=self.pbx, call=call, leg=line.leg)
             case "BRIDGE_ENTER":
-                yield events.LegBridged(at=line.at, pbx=self.pbx, call=call, leg=line.leg)
+                yield events.LegBridged(at=line.at, pbx=self.pbx, call=call, leg=line.leg, bridge=_bridge(line))
+            case "BRIDGE_EXIT":
+                yield events.LegUnbridged(at=line.at, pbx=self.pbx, call=call, leg=line.leg, bridge=_bridge(line))
             case "HANGUP":
                 cause = line.extra.get("hangupcause", 0)
                 known = cause if isinstance(cause, int) else 0
@@ -256,6 +259,7 @@ class Teller:
             dialled=line.dialled,
             inbound=line.leg == ChannelId(line.linkedid) and line.dialled not in ("", "s"),
             extension=self.extension(words.phone_of_channel(line.channel)),
+            pair=words.pair_of_channel(line.channel),
         )
 
     def _of_queue(
@@ -282,6 +286,12 @@ class Teller:
 
     def _call(self, linkedid: LinkedId, at: datetime, present_since: datetime | None) -> CallId:
         return self.call_id(linkedid, present_since is None or at >= present_since)
+
+
+def _bridge(line: CelLine) -> BridgeId:
+    """Return the bridge that a channel entered or left."""
+    found = line.extra.get("bridge_id")
+    return BridgeId(found) if isinstance(found, str) and _BRIDGE.fullmatch(found) else UNNAMED
 
 
 def _number(line: QueueLine, place: int) -> int:
