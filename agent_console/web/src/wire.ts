@@ -48,6 +48,7 @@ export type RoutingStatus = Schemas['RoutingStatus'];
 export type Session = Schemas['Session'];
 export type SipPhone = Schemas['SipPhone'];
 export type SiteView = Schemas['SiteView'];
+export type Targets = Schemas['Targets'];
 export type Ticket = Schemas['Ticket'];
 export type TicketBrief = Schemas['TicketBrief'];
 /** Only `version` must be given; what is left out stays as it is. */

@@ -13,6 +13,7 @@ import type {
   ReportedReadingView,
   Session,
   SiteView,
+  Targets,
   Ticket,
   TicketChange,
   TicketPage,
@@ -31,6 +32,16 @@ export const demoPhone = () => ask<DemoPhone>('GET', '/api/demo/phone');
 export const choosePresence = (presence: Presence) =>
   ask<AgentView>('POST', '/api/agent/presence', { presence });
 export const extendWrapUp = (by_s: number) => ask<AgentView>('POST', '/api/agent/wrap-up/extend', { by_s });
+export const targets = () => ask<Targets>('GET', '/api/agent/call/targets');
+export const transferToQueue = (queue: string) =>
+  ask<AgentView>('POST', '/api/agent/call/to-queue', { queue });
+export const transferToColleague = (agent: string) =>
+  ask<AgentView>('POST', '/api/agent/call/to-colleague', { agent });
+export const consult = (agent: string) => ask<AgentView>('POST', '/api/agent/call/consult', { agent });
+export const takeBack = () => ask<AgentView>('POST', '/api/agent/call/take-back');
+export const handOver = () => ask<AgentView>('POST', '/api/agent/call/hand-over');
+export const joinCall = () => ask<AgentView>('POST', '/api/agent/call/join');
+export const reportMute = (muted: boolean) => ask<AgentView>('POST', '/api/agent/call/mute', { muted });
 export const finishWrapUp = () => ask<AgentView>('POST', '/api/agent/wrap-up/finish');
 
 export const call = (id: string) => ask<CallRecord>('GET', `/api/calls/${encodeURIComponent(id)}`);

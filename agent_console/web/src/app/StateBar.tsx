@@ -19,6 +19,7 @@ import { phoneNumber } from '../format';
 import { agentPhone } from '../phone/agentPhone';
 import { type PhoneCall, usePhone } from '../phone/store';
 import type { AgentView } from '../wire';
+import { CallHandling, useMuteReport } from './CallHandling';
 import { useDoubt, useLive, useMe } from './live';
 import { useChoosePresence } from './PresenceSwitch';
 import { useLanguage } from './site';
@@ -41,6 +42,7 @@ export function StateBar() {
 function CallBar({ call }: { call: PhoneCall }) {
   const { t } = useTranslation();
   const incoming = call.state === 'silent' || call.state === 'ringing';
+  useMuteReport(call);
   const tone = incoming ? 'ring' : call.held ? 'held' : 'talk';
   const title = incoming
     ? t(call.withPop ? 'call.incoming' : 'call.incomingNoData')
@@ -129,6 +131,7 @@ function TalkButtons({ call }: { call: PhoneCall }) {
       >
         {t(call.held ? 'call.resume' : 'call.hold')} <Key>F9</Key>
       </Button>
+      {talking && <CallHandling />}
       <HangUp />
     </>
   );

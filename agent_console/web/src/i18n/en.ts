@@ -140,6 +140,18 @@ export const en = {
     soundBlocked: 'The browser blocks the ring tone until you click once on the page.',
     soundOn: 'Turn the ring tone on',
   },
+  handling: {
+    transfer: 'Transfer',
+    loading: 'Loading…',
+    queues: 'Into a queue',
+    queue: 'Queue {{name}} ({{waiting}} waiting)',
+    colleagues: 'To a colleague',
+    consult: 'Ask {{name}} first',
+    transferTo: 'Transfer to {{name}} now',
+    takeBack: 'Back to the caller',
+    handOver: 'Hand over',
+    join: 'Conference',
+  },
   call: {
     incoming: 'Incoming call',
     incomingNoData: 'Incoming call — caller data is missing',

@@ -139,6 +139,18 @@ export const zh: Dictionary = {
     soundBlocked: '浏览器在您点击页面之前会禁止铃声。',
     soundOn: '开启铃声',
   },
+  handling: {
+    transfer: '转接',
+    loading: '正在读取…',
+    queues: '转入队列',
+    queue: '队列 {{name}}（{{waiting}} 人等待）',
+    colleagues: '转给同事',
+    consult: '先咨询 {{name}}',
+    transferTo: '直接转给 {{name}}',
+    takeBack: '接回来电',
+    handOver: '转交同事',
+    join: '三方通话',
+  },
   call: {
     incoming: '来电',
     incomingNoData: '来电（来电资料缺失）',
