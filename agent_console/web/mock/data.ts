@@ -281,8 +281,8 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
     { step: 'language', way: '1', keyed: '1', took_ms: 4120 },
     { step: 'account', way: 'ok', keyed: '10000012', took_ms: 11260 },
     { step: 'pin', way: 'ok', keyed: '', took_ms: 7480 },
-    { step: 'bill_due', way: 'ok', keyed: '', took_ms: 14900 },
-    { step: 'after_bill', way: 'person', keyed: '0', took_ms: 2310 },
+    { step: 'bill.due', way: 'ok', keyed: '', took_ms: 14900 },
+    { step: 'bill.after', way: 'person', keyed: '0', took_ms: 2310 },
   ],
   ivr_ms: 40070,
   open_tickets: [

@@ -5,6 +5,10 @@ export type Named = 'step' | 'way' | 'channel' | 'subcategory';
 
 export function useName(): (kind: Named, id: string) => string {
   const { t, i18n } = useTranslation();
-  // An id is the site's or the caller's text: only a plain word is looked up.
-  return (kind, id) => (/^\w+$/.test(id) && i18n.exists(`${kind}.${id}`) ? t(`${kind}.${id}` as never) : id);
+  return (kind, id) => {
+    // A step of a flow that another one calls is told behind the step that calls it: `bill_caller.pin`.
+    const word = kind === 'step' ? id.slice(id.lastIndexOf('.') + 1) : id;
+    // An id is the site's or the caller's text: only a plain word is looked up.
+    return /^\w+$/.test(word) && i18n.exists(`${kind}.${word}`) ? t(`${kind}.${word}` as never) : id;
+  };
 }

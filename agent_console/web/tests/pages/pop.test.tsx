@@ -62,6 +62,20 @@ it('shows the way through the menu with what was keyed, and a step that no dicti
   expect(within(path).getByText('our_own_step')).toBeVisible();
 });
 
+it('names the steps of flows that others call, and leaves out those in which nobody heard anything', async () => {
+  await shown({
+    ivr_path: [
+      { step: 'bill_caller.pin', way: 'ok', keyed: '', took_ms: 3000 },
+      { step: 'bill.fees', way: 'otherwise', keyed: '', took_ms: 0 },
+      { step: 'bill.owed_menu', way: '1', keyed: '1', took_ms: 20 },
+    ],
+  });
+  const path = screen.getByTestId('pop-path');
+  expect(within(path).getByText('PIN')).toBeVisible();
+  expect(within(path).getByText('Go on or back')).toBeVisible();
+  expect(within(path).queryByText(/fees/)).toBeNull();
+});
+
 it('shows a hostile caller name as the text it is', async () => {
   const name = '<img src=x onerror="document.title=1">';
   await shown({ caller_name: name });

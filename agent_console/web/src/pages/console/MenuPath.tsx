@@ -24,19 +24,24 @@ export function MenuPath({ pop }: { pop: Pop }) {
 /** Ways that say nothing which the step and the key don't say already. */
 const SILENT = /^(\d|ok|done|otherwise|skipped)$/;
 
+/** Steps that took no time and no key were ways between others: nobody heard anything there. */
+const HEARD_MS = 100;
+
 export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
   const name = useName();
   return (
     <ol className="path">
-      {steps.map((step, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a path only ever grows at its end, and a step can repeat
-        <li key={index}>
-          <span className="path-step">{name('step', step.step)}</span>
-          {step.keyed && <kbd>{step.keyed}</kbd>}
-          {!SILENT.test(step.way) && <span className="muted">{name('way', step.way)}</span>}
-          <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
-        </li>
-      ))}
+      {steps
+        .filter(step => step.keyed || step.took_ms >= HEARD_MS)
+        .map((step, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a path only ever grows at its end, and a step can repeat
+          <li key={index}>
+            <span className="path-step">{name('step', step.step)}</span>
+            {step.keyed && <kbd>{step.keyed}</kbd>}
+            {!SILENT.test(step.way) && <span className="muted">{name('way', step.way)}</span>}
+            <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
+          </li>
+        ))}
     </ol>
   );
 }
