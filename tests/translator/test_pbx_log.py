@@ -87,6 +87,15 @@ def test_calls_are_told_as_they_were() -> None:
     assert not answered.end_assumed
 
 
+def test_who_was_with_whom_is_told_by_their_bridge() -> None:
+    left = CEL[6].replace("BRIDGE_ENTER", "BRIDGE_EXIT").replace(".885148", ".900000")
+    nameless = CEL[5].replace("bridge_id", "other")
+    facts = told(cel=[*CEL[:7], left, nameless]).facts
+    entered = [fact.bridge for fact in facts if isinstance(fact, e.LegBridged)]
+    assert entered == ["3ac71262-f246-4767-a004-d83e1f9c4d61", "", "3ac71262-f246-4767-a004-d83e1f9c4d61"]
+    assert [fact.bridge for fact in facts if isinstance(fact, e.LegUnbridged)] == entered[:1]
+
+
 def test_the_queues_lines_are_put_where_cel_has_them() -> None:
     facts = told().facts
     joined = [fact.at for fact in facts if isinstance(fact, e.CallerQueued)]
