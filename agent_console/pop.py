@@ -55,12 +55,14 @@ class Question:
     account: AccountNumber | None
     keyed: str | None
     verified: bool
+    callback_of: CallId | None = None
 
     @classmethod
     def about(cls, call: Call, region: str) -> "Question":
         """Return the question that this call poses now."""
         number = call.caller_number
-        return cls(call.id, number, e164(number, region), call.account, keyed_account(call), call.verified)
+        keyed = keyed_account(call)
+        return cls(call.id, number, e164(number, region), call.account, keyed, call.verified, call.callback_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ async def gather(question: Question, stores: Stores) -> Answers:
         choices=tuple(AccountChoice(number=a.number, name=a.name, address=a.address) for a in found[:20])
         if len(found) > 1
         else (),
-        open_tickets=_others(open_tickets.value, question.call, OPEN_TICKETS),
-        last_contacts=_others(contacts.value, question.call, LAST_CONTACTS),
+        open_tickets=_others(open_tickets.value, question, OPEN_TICKETS),
+        last_contacts=_others(contacts.value, question, LAST_CONTACTS),
         calls_7_days=repeats.value or 0,
         reported_readings=tuple(map(reported_reading_view, reported.value or ())),
         incident=incident_view(incident.value, spoken=True) if incident.value is not None else None,
@@ -160,10 +162,10 @@ class Answer(Generic[T]):
     came: bool
 
 
-def _others(found: Sequence[TicketBrief] | None, call: CallId, limit: int) -> tuple[TicketBrief, ...]:
-    """Return the tickets without the one of this very call."""
-    own = ticket_id(call)
-    return tuple(ticket for ticket in found or () if ticket.id != own)[:limit]
+def _others(found: Sequence[TicketBrief] | None, question: Question, limit: int) -> tuple[TicketBrief, ...]:
+    """Return the tickets without the one of this very call, or of the one in which it was asked for."""
+    own = {ticket_id(known) for known in (question.call, question.callback_of) if known is not None}
+    return tuple(ticket for ticket in found or () if ticket.id not in own)[:limit]
 
 
 async def _nothing() -> Sequence[TicketBrief]:
@@ -197,7 +199,7 @@ def build(call: Call, question: Question, answers: Answers, *, queue: QueueName,
     waited_s = (offered_at - call.queued_at).total_seconds() if call.queued_at is not None else call.wait_s
     return Pop(
         call_id=call.id,
-        ticket_id=ticket_id(call.id),
+        ticket_id=ticket_id(call.callback_of or call.id),
         queue=queue,
         wait_s=max(0, int(waited_s)),
         caller_number=call.caller_number,
@@ -218,6 +220,7 @@ def build(call: Call, question: Question, answers: Answers, *, queue: QueueName,
         offered_at=offered_at,
         records_available=answers.records,
         incident=answers.incident,
+        callback_of=call.callback_of,
     )
 
 

@@ -23,6 +23,7 @@ from agent_console.wire_flows import (
 )
 from agent_console.wire_incidents import IncidentChange, NewIncident
 from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_left import MessageView
 from agent_console.wire_records import (
     CallPage,
     CallQuery,
@@ -33,6 +34,7 @@ from agent_console.wire_records import (
     TicketPage,
     TicketQuery,
 )
+from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.events import Presence
 from cti.domain.ids import AccountNumber, AgentId, Extension, QueueName
 from cti.domain.incidents import Incident
@@ -205,6 +207,30 @@ class Incidents(Protocol):
         """Return what goes on at the account's premise, None for nothing. Raises ``BillingUnavailableError``."""
 
 
+class Callbacks(Protocol):
+    """Who is to be called back: live, like the centre."""
+
+    @property
+    def pending(self) -> Sequence[Callback]:
+        """The open promises, the best place first."""
+
+    def place_of(self, callback: Callback) -> int:
+        """Return the place in the line, from 1."""
+
+    async def withdraw(self, id_: CallbackId, *, by: str) -> None:
+        """Call somebody back no more. Raises a ``CentreError`` when it is too late for that."""
+
+
+class Messages(Protocol):
+    """What callers said after the tone."""
+
+    async def of_ticket(self, ticket: UUID) -> Sequence[MessageView]:
+        """Return a ticket's messages, oldest first."""
+
+    async def sound(self, message: UUID) -> tuple[bytes, AgentId | None] | None:
+        """Return a message's WAV file and the agent whose ticket it is on; None when there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What was counted in one step of a period, and when that was last computed."""
@@ -289,6 +315,8 @@ class Stores:
     history: History
     incidents: Incidents
     flows: Flows
+    callbacks: Callbacks
+    messages: Messages
 
 
 class StoreUnavailableError(Exception):

@@ -19,9 +19,10 @@ from agent_console.errors import (
     VersionConflictError,
 )
 from agent_console.flows import KeptFlows
-from agent_console.ports import Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
+from agent_console.ports import Callbacks, Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_left import MessageView
 from agent_console.wire_records import (
     CallPage,
     CallQuery,
@@ -40,6 +41,7 @@ from agent_console.wire_records import (
     TicketStatus,
     VisitView,
 )
+from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from cti.domain.meter_readings import ReportedReading
 from ivr.services.publishing import FlowDesk
@@ -47,6 +49,7 @@ from storage import errors as kept_errors
 from storage import records
 from storage.calls import CallStore
 from storage.kpi import KpiStore, Period, aligned
+from storage.messages import MessageStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -57,6 +60,13 @@ class Alive(Protocol):
 
     async def check(self) -> bool:
         """Ask for a sign of life."""
+
+
+class Sounds(Protocol):
+    """Where the sound of messages lies."""
+
+    async def read(self, message: UUID) -> bytes | None:
+        """Return the WAV file of a message, None when it is gone."""
 
 
 def stores_of(
@@ -71,6 +81,9 @@ def stores_of(
     history: History,
     incidents: Incidents,
     flows: FlowDesk,
+    callbacks: Callbacks,
+    messages: MessageStore,
+    sounds: Sounds,
 ) -> Stores:
     """Return the console's stores on these repositories."""
     return Stores(
@@ -84,6 +97,8 @@ def stores_of(
         history=history,
         incidents=incidents,
         flows=KeptFlows(flows),
+        callbacks=OpenCallbacks(callbacks),
+        messages=KeptMessages(messages, sounds),
     )
 
 
@@ -272,6 +287,72 @@ class KeptKpis:
         with as_ours():
             points = await self._store.read(period)
         return [Counted(point.at, point.tally, point.computed_at) for point in points]
+
+
+class OpenCallbacks:
+    """Who is to be called back."""
+
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
+
+    @property
+    def pending(self) -> Sequence[Callback]:
+        """The open promises, the best place first."""
+        return self._callbacks.pending
+
+    def place_of(self, callback: Callback) -> int:
+        """Return the place in the line, from 1."""
+        return self._callbacks.place_of(callback)
+
+    async def withdraw(self, id_: CallbackId, *, by: str) -> None:
+        """Call somebody back no more."""
+        with as_ours():
+            await self._callbacks.withdraw(id_, by=by)
+
+
+class NoCallbacks:
+    """Nobody is to be called back: of the past there is nothing left to do."""
+
+    pending: Sequence[Callback] = ()
+
+    def place_of(self, callback: Callback) -> int:
+        """Return nothing: there are no callbacks."""
+        raise LookupError(callback.id)
+
+    async def withdraw(self, id_: CallbackId, *, by: str) -> None:
+        """Find nothing to withdraw."""
+        raise NotFoundError
+
+
+class KeptMessages:
+    """The messages."""
+
+    def __init__(self, store: MessageStore, sounds: Sounds) -> None:
+        self._store = store
+        self._sounds = sounds
+
+    async def of_ticket(self, ticket: UUID) -> Sequence[MessageView]:
+        """Return a ticket's messages, oldest first."""
+        with as_ours():
+            kept = await self._store.of_ticket(TicketId(ticket))
+        return [
+            MessageView(
+                id=one.id,
+                call_id=one.call_id,
+                purpose=one.purpose,
+                language=one.language,
+                seconds=round(one.seconds, 1),
+                at=one.at,
+            )
+            for one in kept
+        ]
+
+    async def sound(self, message: UUID) -> tuple[bytes, AgentId | None] | None:
+        """Return a message's sound and whose ticket it is on; None when there is none."""
+        with as_ours():
+            _, agent = await self._store.get(message)
+        sound = await self._sounds.read(message)
+        return None if sound is None else (sound, agent)
 
 
 class KeptDatabase:

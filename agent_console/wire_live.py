@@ -268,6 +268,8 @@ class Pop(Wire):
     records_available: bool = True
     incident: IncidentView | None = None
     """What is wrong with the water at the account's premise."""
+    callback_of: UUID | None = None
+    """The call in which they asked for this one: we call them back."""
 
 
 class CurrentPop(Wire):

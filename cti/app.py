@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +24,7 @@ from agent_console.server import ConsoleServer
 from agent_console.stores import stores_of
 from agent_console.wire_live import PulseView
 from config.metrics_token import load_or_make as metrics_token
+from config.queues import queues_of
 from config.secrets import Secrets
 from config.settings import Pbx, Settings
 from cti.caller.options import options
@@ -36,6 +37,8 @@ from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
 from cti.services.errors import CentreError
 from cti.services.figures import Figures
+from cti.services.front_desk import FrontDesk
+from cti.services.front_desk import Stores as DeskStores
 from cti.services.incidents import Incidents
 from cti.services.journal.codec import Codec
 from cti.services.journal.journal import Journal
@@ -49,10 +52,12 @@ from cti.services.presence import ConsoleOrders
 from cti.services.recorder import LIVE_EVERY_S, Recorder
 from cti.services.timers import Timers
 from cti.services.vitals import Vitals
+from cti.services.waiting_line import Standing
 from cti.services.watchdog import Watchdog
 from cti.services.wrap_up import WrapUps
-from ivr.agi.server import AgiServer
+from ivr.agi.server import AgiServer, Handler
 from ivr.flow.story import Clock
+from ivr.ports import Desk
 from ivr.prompts.inline import spoken
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.wording import spelt_out
@@ -62,6 +67,7 @@ from ivr.services.incident import streets
 from ivr.services.public import Public
 from ivr.services.published import PublishedFlows
 from ivr.services.publishing import FlowDesk
+from ivr.services.to_person import Ending
 from ivr.sources import Sources
 from storage.billing.choose import billing_of
 from storage.billing.external import ExternalBilling
@@ -137,6 +143,15 @@ class App:
         self.orders = ConsoleOrders(
             self.live, self.consoles, self.call_orders, self.clock, full=lambda: self.journal.full
         )
+        self.front_desk = FrontDesk(
+            self.live,
+            self.first.book,
+            self.first.link,
+            DeskStores(self.database, self.calls, self.billing),
+            settings,
+            self.clock,
+            settled=self._all_kept,
+        )
         self.keeping = Keeping(
             self.live,
             {pbx.name: pbx.book for pbx in self.pbxs},
@@ -204,6 +219,7 @@ class App:
         self.live.note = self.journal.note
         self.live.apply(CentreStarted(at=self.clock()))
         opened = {pbx.queue: pbx.wrap_up_s for pbx in reversed((self.settings.pbx, *self.settings.pbxs))}
+        opened |= {queue.name: queue.wrap_up_s for queue in queues_of(self.settings)}
         for queue, wrap_up_s in opened.items():
             self.live.apply(QueueOpened(at=self.clock(), queue=QueueName(queue), wrap_up_s=wrap_up_s))
         for listener in (self.recorder, self.figures, self.wrap_ups, self.call_orders):
@@ -224,27 +240,38 @@ class App:
         self._stack.push_async_callback(self.speech.stop)
         clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
         await self.flows.start()
-        hotlines = {
-            pbx.name: HotlineHandler(
+        agi = self.settings.agi
+        server = AgiServer(
+            self._menus(self.first, clock),
+            secret=self._secrets.agi,
+            allow=agi.allow,
+            others={self._secrets.agi_of[pbx.name]: self._menus(pbx, clock) for pbx in self.pbxs[1:]},
+        )
+        await server.start(agi.host, agi.port)
+        self._stack.push_async_callback(server.stop)
+        self.agi = server
+
+    def _menus(self, pbx: OnePbx, clock: Clock) -> Mapping[str, Handler]:
+        """Return who carries the calls of one PBX through each flow."""
+        settings = self.settings.of_pbx(pbx.name)
+
+        def make(name: str, ending: Ending, desk: Desk, line: Standing) -> HotlineHandler:
+            return HotlineHandler(
                 self.flows,
                 self.speech,
                 self.sources,
                 self.live.fact,
                 pbx.book,
-                self.settings.of_pbx(pbx.name),
+                settings,
                 clock,
                 public=Public(self.incidents, self.zones, self.reports),
+                desk=desk,
+                entry=name,
+                line=line,
+                ending=ending,
             )
-            for pbx in self.pbxs
-        }
-        agi = self.settings.agi
-        further = {self._secrets.agi_of[pbx.name]: {"hotline": hotlines[pbx.name].run} for pbx in self.pbxs[1:]}
-        server = AgiServer(
-            {"hotline": hotlines[self.first.name].run}, secret=self._secrets.agi, allow=agi.allow, others=further
-        )
-        await server.start(agi.host, agi.port)
-        self._stack.push_async_callback(server.stop)
-        self.agi = server
+
+        return self.front_desk.handlers(make)
 
     async def _start_keeping(self) -> None:
         if self.embedded is not None:
@@ -259,6 +286,8 @@ class App:
         self._own(self.recorder.run(), "recorder")
         self._own(self.figures.run(), "figures")
         self._own(self.incidents.run(), "incidents")
+        self._own(self.front_desk.callbacks.run(), "callbacks")
+        self._own(self.front_desk.tidy(), "tidying")
         self._own(self.keeping.run(), "keeping")
         self._own(self.flows.run(), "flows")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
@@ -283,6 +312,9 @@ class App:
             history=KeptHistory(self.replay, self._queued),
             incidents=IncidentDesk(self.incident_store, self.incidents, self.zones, spelt_out, self.clock),
             flows=self.flow_desk,
+            callbacks=self.front_desk.callbacks,
+            messages=self.front_desk.messages,
+            sounds=self.front_desk.sounds,
         )
         server = ConsoleServer(
             self.settings,

@@ -15,6 +15,7 @@ from cti.domain.utility import Account, Bill, BillingUnavailableError, Payment, 
 __all__ = [
     "KINDS",
     "AccountDigits",
+    "Admission",
     "Billing",
     "BillingUnavailableError",
     "CallIds",
@@ -34,6 +35,7 @@ __all__ = [
     "Message",
     "Money",
     "Month",
+    "Outlook",
     "Phone",
     "PinVerdict",
     "RecordingId",
@@ -42,6 +44,7 @@ __all__ = [
     "Surveys",
     "Time",
     "Value",
+    "WaitingLine",
     "Words",
 ]
 
@@ -300,6 +303,45 @@ class Surveys(Protocol):
 
     async def mark(self, mark: Mark) -> None:
         """Take one mark; a second one for the same call and question replaces it."""
+
+
+# ------------------------------------------------------------------ the line for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How it looks for somebody who waits: ``position`` is counted from 1, with those who will be called back.
+
+    ``minutes`` is 0 when an agent is free for them, and None when nobody can tell.
+    """
+
+    position: int
+    minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Where a caller waits from now on, at what priority, and how it looks."""
+
+    queue: str
+    priority: int
+    outlook: Outlook
+
+
+class WaitingLine(Protocol):
+    """Where callers wait for a person. Never raises."""
+
+    async def admit(self, call: CallId, wish: str | None, language: Language) -> Admission:
+        """Return where a caller belongs who wants a person about ``wish``."""
+
+    def outlook(self, call: CallId) -> Outlook:
+        """Return how it looks for a caller who is out of the queue for a moment."""
+
+    def position(self, call: CallId) -> int:
+        """Return the position in Asterisk's queue at which this caller belongs now."""
+
+    async def declined(self, call: CallId) -> None:
+        """Note that somebody who is called back needs nobody any more."""
 
 
 class _NothingKept:

@@ -1,6 +1,6 @@
 """What callers said after a tone: the rows. The sound itself is a file whose name is the row's id."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -65,6 +65,15 @@ class MessageStore:
 
         async def work(connection: AsyncConnection) -> Sequence[KeptMessage]:
             return [KeptMessage(**row) for row in (await connection.execute(query)).mappings()]
+
+        return await self._database.run(work)
+
+    async def known(self, ids: Set[UUID]) -> Set[UUID]:
+        """Return which of these are kept."""
+        query = sa.select(messages.c.id).where(messages.c.id.in_(ids))
+
+        async def work(connection: AsyncConnection) -> Set[UUID]:
+            return set(await connection.scalars(query))
 
         return await self._database.run(work)
 

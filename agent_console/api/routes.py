@@ -5,7 +5,7 @@ The handlers are wired, and the OpenAPI document is written, from this table.
 
 from typing import Any
 
-from agent_console.api import call_handling, handlers
+from agent_console.api import call_handling, handlers, left
 from agent_console.api.flows import FLOW_ROUTES
 from agent_console.api.history import live
 from agent_console.api.incidents import change_incident, list_incidents, open_incident
@@ -14,6 +14,7 @@ from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Meth
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
 from agent_console.wire_incidents import IncidentChange, IncidentList, IncidentView, NewIncident
 from agent_console.wire_kpi import KpiAnswer, KpiQuery
+from agent_console.wire_left import CallbackList, MessageList, MessageSound
 from agent_console.wire_live import (
     AgentView,
     CurrentPop,
@@ -278,6 +279,53 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         query=NOTHING,
         body=IncidentChange,
         answer=IncidentView,
+        refusals=(404, 503),
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/callbacks",
+        name="listCallbacks",
+        summary="Who is to be called back, with their place; numbers are masked for agents",
+        allowed=EVERYBODY,
+        run=left.list_callbacks,
+        query=NOTHING,
+        body=NOTHING,
+        answer=CallbackList,
+    ),
+    Route(
+        method=Method.POST,
+        path="/api/callbacks/{id}/cancel",
+        name="cancelCallback",
+        summary="Call somebody back no more, unless they are being dialled",
+        allowed=EVERYBODY,
+        run=left.cancel_callback,
+        query=NOTHING,
+        body=NOTHING,
+        answer=None,
+        refusals=(409, 503),
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/tickets/{id}/messages",
+        name="listMessages",
+        summary="What callers said after the tone on a ticket, without the sound",
+        allowed=EVERYBODY,
+        run=left.list_messages,
+        query=NOTHING,
+        body=NOTHING,
+        answer=MessageList,
+        refusals=(503,),
+    ),
+    Route(
+        method=Method.GET,
+        path="/api/messages/{id}",
+        name="hearMessage",
+        summary="The sound of a message; an agent hears those of their own tickets and of nobody's. Audited",
+        allowed=EVERYBODY,
+        run=left.hear_message,
+        query=NOTHING,
+        body=NOTHING,
+        answer=MessageSound,
         refusals=(404, 503),
     ),
     Route(

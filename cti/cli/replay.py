@@ -20,7 +20,7 @@ from rich.text import Text
 from agent_console.history import KeptHistory
 from agent_console.incident_desk import IncidentDesk
 from agent_console.server import ConsoleServer
-from agent_console.stores import stores_of
+from agent_console.stores import NoCallbacks, stores_of
 from agent_console.views import Reader, live_view
 from agent_console.wire import ReplayView
 from agent_console.wire_live import LiveView
@@ -34,6 +34,7 @@ from cti.services.incidents import Incidents
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Findings, NothingKnownError, Replay
 from cti.services.journal.stage import Stage
+from cti.services.messages import MessageFiles
 from ivr.prompts.wording import spelt_out
 from ivr.services.publishing import flow_desk
 from storage.billing.own import OwnTables
@@ -44,6 +45,7 @@ from storage.errors import StorageError
 from storage.incidents import IncidentStore
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
+from storage.messages import MessageStore
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
@@ -196,6 +198,7 @@ def _console(
 ) -> ConsoleServer:
     zone, region = ZoneInfo(settings.site.timezone), settings.site.region
     incidents = IncidentStore(database, now=stage.now)
+    messages = MessageStore(database)
     stores = stores_of(
         users=UserStore(database),
         calls=CallStore(database, region=region, zone=zone),
@@ -207,6 +210,9 @@ def _console(
         incidents=IncidentDesk(incidents, Incidents(incidents, _silent), Zones(database), spelt_out, stage.now),
         history=KeptHistory(history),
         flows=flow_desk(settings, database),
+        callbacks=NoCallbacks(),
+        messages=messages,
+        sounds=MessageFiles(settings.home / "recordings", messages, lambda _fact: None, stage.now),
     )
     return ConsoleServer(settings, secrets, stage, stores, refusals=(CentreError,), replay=period, live_now=stage.now)
 

@@ -250,6 +250,7 @@ class CallbackEngine:
         linkedid, now = callbacks.linked_id(callback), self._now()
         call = next((call for call in self._calls() if call.linkedid == linkedid), None)
         if call is not None:
+            self._places.keep(call.id, callback.place)
             if call.queued_at is not None or call.answered_at is not None:
                 await self._change(callback, callbacks.answered(callback, now))
             elif call.ended_at is not None:
@@ -319,7 +320,7 @@ class CallbackEngine:
         state = self._live.state
         first = state.calls.get(callback.call) or state.recent.get(callback.call)
         first = first or await self._first_call(callback.call)
-        self._places.give(call, callback.place.priority)
+        self._places.keep(call, callback.place)
         if first is not None:
             placed = CallbackPlaced(at=self._now(), call=call, pbx=self._site.pbx, linkedid=linkedid, first=first)
             self._live.apply(placed)

@@ -113,6 +113,12 @@ def shipped_bundle(settings: Settings, name: str = ENTRY) -> Bundle:
     return FlowFiles(settings).load(shipped_path(name))
 
 
+def shipped_bundles(settings: Settings) -> Mapping[str, Bundle]:
+    """Return every flow that ships with us by its name, each with those it calls. Raises :class:`FlowFaultsError`."""
+    desk = FlowFiles(settings)
+    return {path.stem: desk.load(path) for path in shipped_files()}
+
+
 def shipped_path(name: str) -> Path:
     """Return the file of a flow that ships with us."""
     return next(path for path in shipped_files() if path.stem == name)

@@ -16,7 +16,7 @@ from config.settings import Settings
 from cti.domain.events import IvrEntered, Language
 from cti.domain.ids import CallId, LinkedId, PbxName
 from ivr.agi.errors import AgiError, RemoteProtocolError
-from ivr.agi.session import AgiSession
+from ivr.agi.session import KEYS, AgiSession
 from ivr.errors import HungUpError
 from ivr.flow.bundle import Bundle
 from ivr.flow.engine import FlowRun
@@ -25,14 +25,16 @@ from ivr.flow.line import Speaking
 from ivr.flow.outcome import Outcome
 from ivr.flow.service import Service
 from ivr.flow.story import Clock, Story
-from ivr.ports import CallIds, Desk, Facts, Speech
+from ivr.ports import CallIds, Desk, Facts, Speech, Value, WaitingLine
 from ivr.services.bill import LatestBill
 from ivr.services.identify import identifications
 from ivr.services.listing import lists
 from ivr.services.meter_reading import CheckMeant, CheckReading, ReportReading
 from ivr.services.phone_line import ClipLengths, PhoneLine
+from ivr.services.place import Place
 from ivr.services.public import Public, public_services
 from ivr.services.ticket import TicketProgress
+from ivr.services.to_person import Ending, Leaving, UsualQueue
 from ivr.services.water import CallersZone, PostcodesZone, Quality
 from ivr.services.why_bill import LastPayment, WhyHigh
 from ivr.sources import Sources
@@ -46,7 +48,12 @@ _LINKEDID = re.compile(r"[A-Za-z0-9._-]{1,96}")
 
 
 def services(
-    sources: Sources, settings: Settings, clock: Clock, *, public: Public | None = None
+    sources: Sources,
+    settings: Settings,
+    clock: Clock,
+    *,
+    public: Public | None = None,
+    line: WaitingLine | None = None,
 ) -> Mapping[str, Service]:
     """Return what flows may look up, by name."""
     zone = ZoneInfo(settings.site.timezone)
@@ -68,6 +75,7 @@ def services(
         "zone_of_caller": CallersZone(zones),
         "zone_of_postcode": PostcodesZone(zones),
         "water_quality": Quality(zones),
+        "place": Place(line),
         "ticket": TicketProgress(sources.tickets, zone),
         **public_services(public or Public(), settings, clock),
     }
@@ -96,6 +104,8 @@ class HotlineHandler:
         desk: Desk | None = None,
         public: Public | None = None,
         entry: str = ENTRY,
+        line: WaitingLine | None = None,
+        ending: Ending | None = None,
     ) -> None:
         self._flows = flows
         self._speech = speech
@@ -103,14 +113,15 @@ class HotlineHandler:
         self._call_ids = call_ids
         self._settings = settings
         self._clock = clock or Clock()
-        self._services = services(sources, settings, self._clock, public=public)
+        self._services = services(sources, settings, self._clock, public=public, line=line)
         self._lengths = ClipLengths()
         self._desk = desk or Desk()
         self._entry = entry
+        self._ending = ending or UsualQueue(settings.pbx.queue)
 
     async def run(self, session: AgiSession) -> None:
         """Carry one call through the flow and hand it back with the result."""
-        call = self._call_of(session)
+        call = self.call_of(session)
         bundle = self._flows(self._entry)
         if bundle is None:
             raise UnknownFlowError(self._entry)
@@ -133,7 +144,7 @@ class HotlineHandler:
         try:
             await session.answer()
             outcome = await flow.run()
-            outcome = await self._hand_back(session, outcome)
+            outcome = await self._hand_back(session, outcome, self._leaving(call, outcome, line, flow))
         except HungUpError:
             outcome = Outcome("hangup")
         except AgiError:
@@ -145,7 +156,8 @@ class HotlineHandler:
             if self._entry == ENTRY:
                 story.left(outcome)
 
-    def _call_of(self, session: AgiSession) -> CallId:
+    def call_of(self, session: AgiSession) -> CallId:
+        """Return our id of the call. Raises ``RemoteProtocolError`` where the dialplan gives no Linkedid."""
         arguments = session.environment.arguments
         linkedid = arguments[1] if len(arguments) > 1 else ""
         if not _LINKEDID.fullmatch(linkedid):
@@ -168,11 +180,20 @@ class HotlineHandler:
             )
         )
 
-    async def _hand_back(self, session: AgiSession, outcome: Outcome) -> Outcome:
+    def _leaving(self, call: CallId, outcome: Outcome, line: PhoneLine, flow: FlowRun) -> Leaving:
+        async def say(prompt: str, values: Mapping[str, Value]) -> None:
+            await line.play(Speaking(prompt, flow.language, values), KEYS)
+
+        return Leaving(call, outcome, flow.language, say)
+
+    async def _hand_back(self, session: AgiSession, outcome: Outcome, leaving: Leaving) -> Outcome:
         """Tell the dialplan how it ended, as the very last act; return how it ended after all."""
         try:
             if outcome.result == "person":
-                await session.set_variable("HYDROPHONE_QUEUE", outcome.queue or self._settings.pbx.queue)
+                for name, value in (await self._ending.person(leaving)).items():
+                    await session.set_variable(name, value)
+            if outcome.result == "done":
+                await self._ending.done(leaving)
             if outcome.result == "transfer":
                 await session.set_variable("HYDROPHONE_TARGET", outcome.target or "")
             if outcome.result in ("person", "done", "transfer"):
@@ -185,7 +206,7 @@ class HotlineHandler:
         """Say that something went wrong, if that much still works."""
         logger.warning("a call leaves the menu because of an error")
         with suppress(Exception):
-            await line.play(Speaking(SORRY, flow.language, {}), "0123456789*#")
+            await line.play(Speaking(SORRY, flow.language, {}), KEYS)
 
 
 def _language(session: AgiSession, bundle: Bundle) -> Language | None:

@@ -20,6 +20,7 @@ from cti.domain.ticket_progress import Progress, TicketTold
 from cti.domain.utility import Bill, Payment, Reading, ReadingKind
 from cti.domain.water_quality import WaterQuality
 from ivr.flow.outcome import LeavesAs, Result
+from ivr.ports import Outlook
 from ivr.simulator.billing import Behaviour, Customer
 from ivr.simulator.enquiries import PretendTicket
 from ivr.simulator.errors import ScriptFaultsError
@@ -178,6 +179,20 @@ class IncidentGiven(Part):
     streets: bool = True
 
 
+class LineGiven(Part):
+    """Where a waiting caller stands, and how many minutes they will wait; nothing: nobody can tell."""
+
+    position: Annotated[int, Field(ge=1)] | None = None
+    minutes: Annotated[int, Field(ge=0)] | None = None
+
+    def outlook(self) -> Outlook | None:
+        """Return how it looks."""
+        return None if self.position is None else Outlook(self.position, self.minutes)
+
+
+USUAL_LINE: Final = LineGiven(position=2, minutes=3)
+
+
 class Given(Part):
     """What there is before anybody calls. ``now`` is the hotline's own time of day, ``number`` the caller's.
 
@@ -201,6 +216,7 @@ class Given(Part):
     records: bool | None = None
     incident: IncidentGiven | None = None
     public: Behaviour | None = None
+    line: LineGiven | None = None
 
     def under(self, common: "Given") -> "Given":
         """Return this with what it leaves open taken from ``common``."""
@@ -218,6 +234,7 @@ class Given(Part):
             records=common.records if self.records is None else self.records,
             incident=self.incident or common.incident,
             public=common.public if self.public is None else self.public,
+            line=self.line or common.line,
         )
 
 

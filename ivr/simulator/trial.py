@@ -32,7 +32,8 @@ from ivr.simulator.enquiries import PretendReadings, PretendTickets, PretendZone
 from ivr.simulator.errors import OutOfKeysError, OutOfTurnError, SimulatorError
 from ivr.simulator.line import Heard, PretendLine, Thumb
 from ivr.simulator.public import PretendNotices, PretendReports, incident, pretend_public
-from ivr.simulator.script import BillingGiven, Call, Expect, Given, Interruption, Said
+from ivr.simulator.script import USUAL_LINE, BillingGiven, Call, Expect, Given, Interruption, Said
+from ivr.simulator.standing import PretendLine as PretendStanding
 from ivr.sources import Sources
 
 SPOKEN: Final = "speak"
@@ -130,7 +131,8 @@ class Simulator:
             until = None if told.until is None else told.until.replace(tzinfo=zone)
             notices = PretendNotices(incident(told.kind, clock.now(), until), told.streets)
         public = Public(notices, None, PretendReports())
-        own = services(sources, self._settings, clock)
+        line = PretendStanding((given.line or USUAL_LINE).outlook())
+        own = services(sources, self._settings, clock, line=line)
         return {**own, **pretend_public(public, given.public or 0.0, self._settings, clock)}
 
 

@@ -32,7 +32,7 @@ import pytest
 
 from config.pbx_files import USUAL_PATIENCE, Patience
 from config.secrets import Secrets
-from config.settings import Agi, Database, Pbx, Settings, Site, Web
+from config.settings import Agi, Database, Pbx, Queue, Settings, Site, Web
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 
 AGENT_PHONES = ("1001", "1002", "1003")
@@ -44,7 +44,11 @@ class MakePbx(Protocol):
     """What the fixture ``make_pbx`` gives: call it for a PBX that is up."""
 
     async def __call__(
-        self, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE
+        self,
+        *,
+        extensions: tuple[str, ...] = AGENT_PHONES,
+        patience: Patience = USUAL_PATIENCE,
+        queues: tuple[Queue, ...] = (),
     ) -> SandboxPbx:
         """Return a new PBX, booted."""
 
@@ -65,8 +69,13 @@ async def make_pbx(tmp_path: Path) -> AsyncIterator[MakePbx]:
     """Make Asterisks for one test alone."""
     made: list[SandboxPbx] = []
 
-    async def make(*, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE) -> SandboxPbx:
-        pbx = new_pbx(tmp_path / f"pbx{len(made)}", extensions=extensions, patience=patience)
+    async def make(
+        *,
+        extensions: tuple[str, ...] = AGENT_PHONES,
+        patience: Patience = USUAL_PATIENCE,
+        queues: tuple[Queue, ...] = (),
+    ) -> SandboxPbx:
+        pbx = new_pbx(tmp_path / f"pbx{len(made)}", extensions=extensions, patience=patience, queues=queues)
         made.append(pbx)
         await pbx.up()
         return pbx
@@ -77,23 +86,28 @@ async def make_pbx(tmp_path: Path) -> AsyncIterator[MakePbx]:
 
 
 def new_pbx(
-    home: Path, *, extensions: tuple[str, ...] = AGENT_PHONES, patience: Patience = USUAL_PATIENCE
+    home: Path,
+    *,
+    extensions: tuple[str, ...] = AGENT_PHONES,
+    patience: Patience = USUAL_PATIENCE,
+    queues: tuple[Queue, ...] = (),
 ) -> SandboxPbx:
     """Return a PBX on free ports, not started."""
     secrets = Secrets.load_or_make(home, phones=(*extensions, *DEMO_PHONES))
-    return SandboxPbx(new_settings(home), secrets, extensions, patience=patience)
+    settings = new_settings(home).model_copy(update={"queues": queues})
+    return SandboxPbx(settings, secrets, extensions, patience=patience)
 
 
 def new_settings(home: Path) -> Settings:
     """Return settings with free ports everywhere and nothing from this machine's ``hydrophone.toml``."""
     ami, ws, agi, web, push = _free_ports(5, socket.SOCK_STREAM)
-    (sip,) = _free_ports(1, socket.SOCK_DGRAM)
+    sip, trunk = _free_ports(2, socket.SOCK_DGRAM)
     rtp = random.randrange(30000, 60000, 500)
     return Settings(
         home=home,
         site=Site(),
         database=Database(),
-        pbx=Pbx(ami_port=ami, sip_ws_port=ws, sip_port=sip, rtp_start=rtp, rtp_end=rtp + 499),
+        pbx=Pbx(ami_port=ami, sip_ws_port=ws, sip_port=sip, trunk_port=trunk, rtp_start=rtp, rtp_end=rtp + 499),
         agi=Agi(port=agi),
         web=Web(port=web, push_port=push),
     )

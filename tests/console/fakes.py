@@ -24,6 +24,7 @@ from agent_console.wire_flows import (
     FunnelView,
 )
 from agent_console.wire_kpi import KpiQuery
+from agent_console.wire_left import MessageView
 from agent_console.wire_records import (
     CallPage,
     CallQuery,
@@ -36,6 +37,7 @@ from agent_console.wire_records import (
     TicketStatus,
 )
 from cti.domain import events
+from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.centre import Centre
 from cti.domain.events import Event, Presence
 from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, call_id
@@ -492,6 +494,33 @@ class FakeFlows:
         return FlowPicture(svg="<svg/>")
 
 
+@dataclass
+class FakeCallbacks:
+    pending: list[Callback] = field(default_factory=list)
+    withdrawn: list[tuple[CallbackId, str]] = field(default_factory=list)
+    over: bool = False
+
+    def place_of(self, callback: Callback) -> int:
+        return 1 + self.pending.index(callback)
+
+    async def withdraw(self, id_: CallbackId, *, by: str) -> None:
+        if self.over:
+            raise NotNowError
+        self.withdrawn.append((id_, by))
+
+
+@dataclass
+class FakeMessages:
+    messages: list[MessageView] = field(default_factory=list)
+    agent: AgentId | None = None
+
+    async def of_ticket(self, ticket: UUID) -> Sequence[MessageView]:
+        return self.messages
+
+    async def sound(self, message: UUID) -> tuple[bytes, AgentId | None] | None:
+        return (b"RIFF", self.agent) if message == UUID(int=1) else None
+
+
 class FakeDatabase:
     up = True
 
@@ -530,19 +559,23 @@ class FakeStores:
     history: FakeHistory = field(default_factory=FakeHistory)
     incidents: FakeIncidents = field(default_factory=FakeIncidents)
     flows: FakeFlows = field(default_factory=FakeFlows)
+    callbacks: FakeCallbacks = field(default_factory=FakeCallbacks)
+    messages: FakeMessages = field(default_factory=FakeMessages)
 
     def ports(self) -> Stores:
         return Stores(
-            self.users,
-            self.calls,
-            self.tickets,
-            self.customers,
-            self.database,
-            self.kpis,
-            self.readings,
-            self.history,
-            self.incidents,
-            self.flows,
+            users=self.users,
+            calls=self.calls,
+            tickets=self.tickets,
+            customers=self.customers,
+            database=self.database,
+            kpis=self.kpis,
+            readings=self.readings,
+            history=self.history,
+            incidents=self.incidents,
+            flows=self.flows,
+            callbacks=self.callbacks,
+            messages=self.messages,
         )
 
 

@@ -22,6 +22,7 @@ from config.settings import Settings, Web
 from cti.domain.model import Outcome
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Replay
+from cti.services.messages import MessageFiles
 from ivr.services.publishing import flow_desk
 from storage.billing.own import OwnTables
 from storage.call_tickets import ticket_id
@@ -29,12 +30,13 @@ from storage.calls import CallStore
 from storage.engine import Database
 from storage.journal import JournalStore
 from storage.kpi import KpiStore
+from storage.messages import MessageStore
 from storage.records import Role
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.console.conftest import free_port
-from tests.console.fakes import NOON, WATER, Clock, FakeLive, a_reported_reading
+from tests.console.fakes import NOON, WATER, Clock, FakeCallbacks, FakeLive, a_reported_reading
 from tests.console.incident_stores import real_incidents
 from tests.postgres import database, database_dsn, postgres_server
 from tests.storage.calls import a_call, abandoned, at, ended, in_menu, served
@@ -110,6 +112,9 @@ async def real(database: Database, tmp_path: Path, dist: Path) -> AsyncIterator[
         history=KeptHistory(Replay(JournalStore(database), Codec())),
         incidents=real_incidents(database, clock),
         flows=flow_desk(Settings(), database),
+        callbacks=FakeCallbacks(),
+        messages=MessageStore(database),
+        sounds=MessageFiles(tmp_path, MessageStore(database), lambda _fact: None, clock),
     )
     server = ConsoleServer(
         settings, Secrets(), FakeLive(clock), stores, now=clock, monotonic=clock.monotonic, dist=dist
@@ -230,7 +235,7 @@ async def test_guessing_is_locked_in_the_database_too(real: Real) -> None:
     assert (statuses[0], statuses[-1]) == (401, 429)
 
 
-async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
+async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real, tmp_path: Path) -> None:
     await real.calls.save(a_call(1, account="10000012"))
     call = in_menu(2, account=None, ivr_path=(), verified=False)
     await real.calls.save(call)
@@ -246,6 +251,9 @@ async def test_a_pop_finds_earlier_contacts_of_the_number(real: Real) -> None:
         history=KeptHistory(Replay(JournalStore(real.database), Codec())),
         incidents=real_incidents(real.database, lambda: NOON),
         flows=flow_desk(Settings(), real.database),
+        callbacks=FakeCallbacks(),
+        messages=MessageStore(real.database),
+        sounds=MessageFiles(tmp_path, MessageStore(real.database), lambda _fact: None, Clock()),
     )
 
     pop = build(call, question, await gather(question, stores), queue=WATER, offered_at=NOON)
