@@ -285,6 +285,7 @@ export const pop = (part: Partial<Pop> = {}): Pop => ({
     { step: 'bill.after', way: 'person', keyed: '0', took_ms: 2310 },
   ],
   ivr_ms: 40070,
+  callback_of: null,
   open_tickets: [
     {
       id: uuid(201),
@@ -587,3 +588,20 @@ export const funnel = (): FunnelView => ({
 
 export const FLOW_PICTURE =
   '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="80"><rect width="120" height="40" x="20" y="20" fill="#e6f0f4"/><text x="40" y="45">main</text></svg>';
+export const callbacks = () => [
+  {
+    id: uuid(301),
+    call_id: uuid(302),
+    ticket_id: uuid(303),
+    queue: 'water',
+    number: '+8613800138000',
+    language: 'zh',
+    place: 2,
+    state: 'waiting',
+    attempts: 1,
+    attempts_of: 3,
+    since: ago(400),
+    asked_at: ago(300),
+    next_at: ago(-120),
+  },
+];

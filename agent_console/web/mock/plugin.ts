@@ -176,11 +176,15 @@ function route(
       return { flow: 'water', text: 'flow: water\n', difference: null };
     case 'POST /api/flows/water/check':
       return { faults: [] };
+    case 'GET /api/callbacks':
+      return { items: data.callbacks() };
     case 'GET /api/kpi':
       return data.kpi();
     case 'GET /api/tickets':
       return { items: data.tickets(), next: 'more' };
   }
+  if (/^\/api\/tickets\/.*\/messages$/.test(path)) return { items: [] };
+  if (/^\/api\/callbacks\/.*\/cancel$/.test(path)) return undefined;
   const id = /^\/api\/tickets\/.*?(\d+)$/.exec(path)?.[1];
   if (id)
     return data.ticket(

@@ -1,12 +1,15 @@
 /** Every request that the screens make, by name. The paths are written nowhere else. */
 import type {
   AgentView,
+  CallbackList,
   CallRecord,
   DemoPhone,
   Health,
   IncidentList,
   IncidentView,
   KpiAnswer,
+  MessageList,
+  MessageSound,
   NewIncident,
   Presence,
   PushTicket,
@@ -43,6 +46,13 @@ export const handOver = () => ask<AgentView>('POST', '/api/agent/call/hand-over'
 export const joinCall = () => ask<AgentView>('POST', '/api/agent/call/join');
 export const reportMute = (muted: boolean) => ask<AgentView>('POST', '/api/agent/call/mute', { muted });
 export const finishWrapUp = () => ask<AgentView>('POST', '/api/agent/wrap-up/finish');
+
+export const callbacks = () => ask<CallbackList>('GET', '/api/callbacks');
+export const cancelCallback = (id: string) =>
+  ask<void>('POST', `/api/callbacks/${encodeURIComponent(id)}/cancel`);
+export const messages = (ticket: string) =>
+  ask<MessageList>('GET', `/api/tickets/${encodeURIComponent(ticket)}/messages`);
+export const message = (id: string) => ask<MessageSound>('GET', `/api/messages/${encodeURIComponent(id)}`);
 
 export const call = (id: string) => ask<CallRecord>('GET', `/api/calls/${encodeURIComponent(id)}`);
 export const ticket = (id: string) => ask<Ticket>('GET', `/api/tickets/${encodeURIComponent(id)}`);

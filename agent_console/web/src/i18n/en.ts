@@ -182,6 +182,7 @@ export const en = {
   },
   pop: {
     title: 'Caller',
+    callback: 'We are calling back',
     unverified: 'Caller ID unverified',
     unverifiedHint:
       'Caller numbers can be forged. Ask for something only the customer knows before you give out data.',
@@ -371,6 +372,11 @@ export const en = {
     escalated: 'Escalated',
     wrong_number: 'Wrong number',
     no_answer: 'Nobody spoke',
+  },
+  callback: {
+    reached: 'reached',
+    unreached: 'not reached',
+    cancelled: 'cancelled',
   },
   task: {
     call_back: 'Call back',
@@ -572,6 +578,27 @@ export const en = {
     bank: 'Bank',
     counter: 'Counter',
     direct_debit: 'Direct debit',
+  },
+  callbacks: {
+    title: 'To be called back',
+    place: 'Place',
+    number: 'Number',
+    since: 'Waiting since',
+    attempts: 'Attempts',
+    of: '{{attempts}} of {{all}}',
+    next: 'Next try',
+    waits: 'when it is their turn',
+    dialling: 'being dialled now',
+    cancel: 'Cancel',
+    sure: 'Call this customer back no more?',
+    keep: 'No',
+  },
+  messages: {
+    title: 'Messages left',
+    hear: 'Listen',
+    purpose_voicemail: 'Message',
+    purpose_survey: 'Why they were unhappy',
+    seconds: '{{s}} s',
   },
   live: {
     title: 'Live',
@@ -794,6 +821,8 @@ export const en = {
     field_agent: 'Agent',
     field_due_at: 'Due',
     field_task: 'Task',
+    field_callback: 'Callback',
+    field_mark: 'Mark (5 is best)',
     field_reached_in: 'Reached us in ticket',
     task: 'Task',
     taskWaits: 'nobody has yet',

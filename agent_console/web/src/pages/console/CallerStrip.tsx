@@ -3,6 +3,7 @@ import {
   CheckCircleFilled,
   ExclamationCircleFilled,
   EyeInvisibleOutlined,
+  PhoneOutlined,
   QuestionCircleFilled,
   WarningFilled,
 } from '@ant-design/icons';
@@ -27,6 +28,11 @@ export function CallerStrip({ pop }: { pop: Pop }) {
           {pop.caller_name && <bdi className="strip-name">{pop.caller_name}</bdi>}
         </span>
       </div>
+      {pop.callback_of && (
+        <span className="tag warn" data-testid="pop-callback">
+          <PhoneOutlined aria-hidden="true" /> {t('pop.callback')}
+        </span>
+      )}
       <MatchBadge match={pop.match} several={pop.choices.length} />
       <dl className="strip-facts">
         <Fact name={t('pop.queue')} testid="pop-queue">

@@ -2,6 +2,7 @@
 import { useMemo } from 'react';
 import { useDoubt, useLive } from '../../app/live';
 import { AgentTable } from './AgentTable';
+import { CallbackTable } from './CallbackTable';
 import { CallerTable } from './CallerTable';
 import { Queued } from './Queued';
 import { QueueFigures } from './QueueFigures';
@@ -21,6 +22,7 @@ export default function LivePage() {
       {[...queues.values()].map(queue => (
         <QueueFigures key={queue.name} queue={queue} />
       ))}
+      <CallbackTable />
       <div className="live-two">
         <CallerTable calls={[...calls.values()]} agentNames={names} links={links} />
         <AgentTable agents={[...agents.values()]} calls={calls} />

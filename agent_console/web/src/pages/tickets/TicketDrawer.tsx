@@ -13,6 +13,7 @@ import { useName } from '../../i18n/useName';
 import type { CallRecord, Ticket, TicketEntry } from '../../wire';
 import { IvrPath } from '../console/MenuPath';
 import { TicketForm } from '../console/TicketForm';
+import { Messages } from './Messages';
 
 export function TicketDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { t } = useTranslation();
@@ -62,6 +63,7 @@ function Whole({ ticket }: { ticket: Ticket }) {
       )}
       <TicketFacts ticket={ticket} />
       {ticket.call && <CallFacts call={ticket.call} />}
+      <Messages ticket={ticket.id} />
       <h3>{t('tickets.timeline')}</h3>
       <ol className="timeline" data-testid="ticket-timeline">
         {ticket.entries.map((entry, index) => (
