@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import soundfile
@@ -16,13 +16,17 @@ from rich.table import Table
 
 from config.settings import Settings
 from ivr.ports import Count, Date, Day, Digits, Measure, Money, Month, Time, Value
-from ivr.prompts import core_pack, g711
+from ivr.prompts import core_pack, g711, script
 from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.studio import ignored, recordings
+from ivr.prompts.studio import recording as studio_recording
 from ivr.prompts.voices import key_of
+
+if TYPE_CHECKING:
+    from ivr.prompts.inspection import Listen
 
 app = typer.Typer(no_args_is_help=True, help="Speech, rendered ahead.")
 
@@ -32,6 +36,8 @@ def _console() -> Console:
     return Console()
 
 
+_BOM = b"\xef\xbb\xbf"
+"""Without it a spreadsheet takes UTF-8 for the system's old code page."""
 _AMOUNT = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?")
 
 
@@ -86,6 +92,50 @@ def play(
         asyncio.run(_play(prompt, values, language, wav))
     except (SpeechError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@app.command("export-script")
+def export_script(
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    form: Annotated[str, typer.Option("--format", help="csv or md.")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="The file to write, else the terminal.")] = None,
+) -> None:
+    """Write the list that a studio records from: files, words, neighbours, slots."""
+    chosen = next((one for one in LANGUAGES if one == language), None)
+    if chosen is None or form not in ("csv", "md"):
+        raise typer.BadParameter("--language is zh or en, --format csv or md")
+    found = script.rows(shipped(), chosen)
+    text = script.as_csv(found) if form == "csv" else script.as_markdown(found)
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        to.write_bytes((_BOM if form == "csv" else b"") + text.encode())
+
+
+@app.command()
+def check(
+    listen: Annotated[
+        bool, typer.Option("--listen", help="Recognise the words too; needs the extra dev, a second or two a clip.")
+    ] = False,
+) -> None:
+    """Check the studio's recordings in <home>/studio; exit 1 if anything is wrong with them."""
+    from ivr.prompts.inspection import findings
+
+    found = list(recordings(_studio()))
+    faults = list(findings(found, shipped(), _listener() if listen else None))
+    for fault in faults:
+        _console().print(f"{fault.file}: {fault.fault}: {fault.detail}", markup=False, highlight=False, soft_wrap=True)
+    _console().print(f"{len(found)} recordings, {len(faults)} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _listener() -> "Listen":
+    from ivr.prompts import listening
+
+    if not listening.installed():
+        raise typer.BadParameter("the recogniser is not installed: pip install 'hydrophone[dev]'")
+    recogniser = listening.recogniser(Settings().cache)
+    return lambda one: recogniser.text(studio_recording(one.wav) / 32768.0, one.language)
 
 
 @app.command("core-pack")

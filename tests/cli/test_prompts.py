@@ -42,7 +42,7 @@ def test_the_list_shows_the_words_and_what_is_ready(install: Path) -> None:
 
 
 def test_studio_recordings_that_nobody_will_hear_are_named(install: Path) -> None:
-    for name in ("en/goodbye", "en/menu.main.1", "en/bill.lead.2026-10", "zh/bill.lead.2026-10", "zh/bill.settled"):
+    for name in ("en/goodbye", "en/ask.account.1", "en/bill.lead.2026-10", "zh/bill.lead.2026-10", "zh/bill.settled"):
         wav = install / "studio" / f"{name}.wav"
         wav.parent.mkdir(parents=True, exist_ok=True)
         wav.write_bytes(name.encode())
@@ -51,8 +51,8 @@ def test_studio_recordings_that_nobody_will_hear_are_named(install: Path) -> Non
     listed = run.invoke(app, ["list"], env={"COLUMNS": "300", "LINES": "60"}).output
     assert [line for line in listed.splitlines() if line.startswith("ignored")] == [
         "ignored: zh/helo.wav: no prompt has such a clip",
+        "ignored: en/ask.account.1.wav: ask.account.2 not recorded",
         "ignored: en/bill.lead.2026-10.wav: amount.{money}, due.{day} not recorded",
-        "ignored: en/menu.main.1.wav: menu.main.2 not recorded",
     ]
 
 
@@ -85,3 +85,22 @@ def test_what_makes_no_sense_is_refused_in_words(arguments: list[str], fault: st
 def test_a_file_of_amounts_that_are_none_is_refused(install: Path) -> None:
     (install / "amounts.txt").write_text("86.40\nlots\n")
     assert run.invoke(app, ["build", "--amounts", str(install / "amounts.txt")]).exit_code == 2
+
+
+def test_the_recording_list_is_a_file_that_a_spreadsheet_opens(install: Path) -> None:
+    to = install / "list.csv"
+    assert run.invoke(app, ["export-script", "--to", str(to)]).exit_code == 0
+    assert to.read_text(encoding="utf-8-sig").startswith("file,id,text,before,after,slot,sentences")
+    assert "人工服务请按零" in to.read_text(encoding="utf-8-sig")
+    printed = run.invoke(app, ["export-script", "--language", "en", "--format", "md"])
+    assert "| en/goodbye.wav | goodbye |" in printed.output
+    assert run.invoke(app, ["export-script", "--language", "fr"]).exit_code == 2
+
+
+def test_checking_a_pack_fails_if_anything_is_wrong_with_it(install: Path) -> None:
+    assert run.invoke(app, ["check"]).exit_code == 0
+    (install / "studio" / "en").mkdir(parents=True)
+    (install / "studio" / "en" / "goodbye.wav").write_bytes(b"no sound")
+    checked = run.invoke(app, ["check"])
+    assert checked.exit_code == 1
+    assert "en/goodbye.wav: unusable: goodbye.wav is no sound file" in checked.output

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from cti.domain.events import Language
 from ivr.ports import Day, Money, Month, Value
 from ivr.prompts.catalogue import Clip, shipped
+from ivr.prompts.listening import amounts, recogniser
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
 from tests.e2e.install import REPO
 from tests.hearing.correlate import RATE_HZ, Heard, Sound, heard, load, speech_dbfs
-from tests.hearing.recognise import amounts, recogniser
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CACHE = Path(os.environ.get("HYDROPHONE_CACHE", REPO / "var/cache"))

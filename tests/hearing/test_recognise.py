@@ -5,9 +5,9 @@ import pytest
 
 from cti.domain.events import Language
 from ivr.ports import Day, Money
+from ivr.prompts.listening import PROMPTS, Recogniser, amounts, days, months, recogniser
 from tests.hearing.conftest import CACHE, SPOKEN, line
 from tests.hearing.correlate import Sound
-from tests.hearing.recognise import PROMPTS, Recogniser, amounts, days, months, recogniser
 
 WRITTEN = [
     # what a recogniser writes, language, amounts, days, months

@@ -4,8 +4,8 @@ import pytest
 
 from ivr.ports import Measure
 from ivr.prompts.errors import UnsayableError
+from ivr.prompts.numerals import EN_WORDS, ZH_DIGITS, en_number, zh_number
 from ivr.prompts.wording import say, suffix
-from tests.hearing.numerals import EN_WORDS, ZH_DIGITS, en_number, zh_number
 
 
 def zh_hundredths(words: str) -> int:

