@@ -44,10 +44,10 @@ def test_what_ships_is_found_sound() -> None:
 
 
 def test_a_fault_is_told_with_file_and_line_and_what_to_do(copy: Path) -> None:
-    line = spoil(copy, "unavailable: billing_unavailable", "unavailable: goodbye")
+    line = spoil(copy, "flow: bills", "flow: bils")
     done = run.invoke(app, ["check", str(copy)])
     assert done.exit_code == 1
-    assert f"{copy}:{line}: a caller for whom 'identify' fails is hung up on. Lead it to a person." in done.output
+    assert f"{copy}:{line}: there is no flow 'bils'. Write it as bils.yaml beside this file." in done.output
 
 
 def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_call_that_goes_wrong_and_a_step_that_none_takes_are_told(copy: Path) 
     assert done.exit_code == 1
     assert "✗ A short one" in done.output
     assert "the outcome was person, not done" in done.output
-    assert "no call takes the step bill_paid" in done.output
+    assert "no call takes the step goodbye" in done.output
     calls.write_text(calls.read_text().replace("done", "person"))
     assert run.invoke(app, ["test", str(copy)]).exit_code == 0
     assert run.invoke(app, ["test", str(copy), "--every-step"]).exit_code == 1

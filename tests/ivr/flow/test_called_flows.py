@@ -47,7 +47,7 @@ steps:
     do: look_up
     service: identify
     hold: hold
-    ways: {verified: in, refused: out, locked: out, unavailable: person}
+    ways: {verified: in, refused: out, given_up: out, locked: out, unavailable: person}
   in: {do: return, way: in}
   out: {do: return, way: out}
   person: {do: queue}

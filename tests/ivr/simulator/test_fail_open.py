@@ -38,6 +38,8 @@ from ivr.simulator.trial import Simulator, Stage, Trial, make, thumb_of
 
 SETTINGS = Settings(pbx=Pbx(targets={"night": "95012"}))
 DESK = FlowFiles(SETTINGS)
+CALLED: Final = {name for path in shipped_files() for name in DESK.load(path).called}
+"""Flows that others call: their steps are walked there."""
 EVERY_STEP = Path(__file__).parents[1] / "flows" / "every_step.yaml"
 """A flow with every kind of step, whatever those that ship have."""
 NEVER_S: Final = 3600.0
@@ -154,7 +156,9 @@ def can_strike(part: str, step: Step) -> bool:
             return isinstance(step, Record | Callback | Survey)
 
 
-@pytest.mark.parametrize("path", [*shipped_files(), EVERY_STEP], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*(path for path in shipped_files() if path.stem not in CALLED), EVERY_STEP], ids=lambda path: path.stem
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_breaks_at_any_step_the_caller_gets_to_a_person(path: Path, fault: str) -> None:
     bundle = DESK.load(path)
@@ -163,7 +167,8 @@ def test_whatever_breaks_at_any_step_the_caller_gets_to_a_person(path: Path, fau
     unharmed, wrong = [], []
     steps = steps_of(bundle)
     visits = first_visits(path, bundle, simulator)
-    assert visits.keys() == steps.keys()
+    # a flow that is called from several places is walked in one of them
+    assert {name.rpartition(".")[2] for name in visits} >= {name for name in steps if "." not in name}
     for name, (call, given, at) in visits.items():
         if not can_strike(part, steps[name]):
             continue
