@@ -33,6 +33,8 @@ _ENTRY = frozenset(
 )
 _LISTED_MEMBER = words.MEMBER | {"Name", "Location"}
 _QUEUE_APPLICATION = "Queue"
+_ROOMS_OWN = ("CBAnn/", "CBRec/")
+"""Channels that a ConfBridge room has for itself, to announce and to record; no event tells of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def snapshot(of: Translator, channels: Sequence[Event], queues: Sequence[Event],
     """Read the lists of channels, queues and devices. Raises ``ForgedFrameError``."""
     for channel in channels:
         channel.expect(_SHOWN, _LISTED | words.VARIABLES)
+    channels = [channel for channel in channels if not channel["Channel"].startswith(_ROOMS_OWN)]
     legs = {words.leg(channel): _since(leg_started(of, channel), channel) for channel in channels}
     first = [leg for leg in legs.values() if leg.leg == ChannelId(leg.linkedid)]
     later = [leg for leg in legs.values() if leg.leg != ChannelId(leg.linkedid)]

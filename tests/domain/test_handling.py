@@ -9,7 +9,7 @@ from cti.domain import calls, handling, topology
 from cti.domain import events as e
 from cti.domain.events import Presence
 from cti.domain.handling import POSSIBLE, Handling, parties
-from cti.domain.ids import AgentId, BridgeId, ChannelId, Extension, ReasonCode
+from cti.domain.ids import AgentId, BridgeId, ChannelId, Extension, QueueName, ReasonCode
 from cti.domain.model import CallStage, Leg, RoutingStatus, TalkKind, TalkState, Visit
 from tests.domain.story import ANNA, BO, PHONES, WATER, Story, at, call_of
 
@@ -245,3 +245,24 @@ def test_a_visit_that_is_over_stays_as_it_ended() -> None:
     visited = replace(story.call(), visits=(Visit(WATER, at(1)),))
     assert calls.left_queue(visited, at(9)).wait_s == 8
     assert Extension("1001") == PHONES[ANNA]
+
+
+def test_an_agent_with_two_legs_in_a_call_is_there_until_the_last_is_gone() -> None:
+    story = Story()
+    story.talking()
+    bridged(story, 21, None, ANNA)
+    story.leg(30, agent=ANNA, nth=2)
+    story.hung_up(31, agent=ANNA, nth=2)
+    assert story.agent().routing is RoutingStatus.ON_CALL
+    story.leg(32, agent=ANNA, nth=3)
+    story.hung_up(40, agent=ANNA)
+    assert (story.call().stage, story.call().offered_to) == (CallStage.OFFERED, ANNA)
+
+
+def test_what_is_told_of_parking_and_of_queues_nobody_knows_changes_nothing() -> None:
+    story = Story()
+    story.tell(e.CallerParked(at=at(1), **story.of(5), space="701"))
+    assert not story.centre.state.calls
+    elsewhere = e.QueueSeen(at=at(2), pbx=story.of()["pbx"], queue=QueueName("elsewhere"), waiting=())
+    story.tell(elsewhere)
+    assert story.centre.state.waiting(QueueName("elsewhere")) == ()

@@ -132,3 +132,12 @@ def test_the_pbxs_start_tells_one_run_from_another() -> None:
     for broken in ({}, {"CoreStartupDate": "today", "CoreStartupTime": "now"}):
         with pytest.raises(ForgedFrameError):
             boot_time(Response(broken))
+
+
+def test_a_conference_rooms_own_channels_are_no_calls() -> None:
+    channels, queues = _lists("answered")
+    rooms = changed(
+        channels[0], Channel="CBAnn/1795652205.0-00000000;2", Uniqueid="1795652299.7", Linkedid="1795652299.7"
+    )
+    found = snapshot(TRANSLATOR, [*channels, rooms], queues, [])
+    assert found.calls == _snapshot("answered").calls
