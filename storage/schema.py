@@ -258,7 +258,7 @@ incidents = sa.Table(
     metadata,
     _id(),
     sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("zone", sa.String(16), sa.ForeignKey("zones.code")),
+    sa.Column("zone", sa.String(16)),
     sa.Column("streets_zh", sa.Text, nullable=False),
     sa.Column("streets_en", sa.Text, nullable=False),
     sa.Column("since", Time, nullable=False),

@@ -22,7 +22,9 @@ DEAD_MAN_S: Final = 45
 REFRESH_S: Final = 5.0
 GRACE_S: Final = 0.03
 """What is ready this soon is not worth a command to Asterisk."""
+FIRST_SLICE_S: Final = 0.02
 SLICE_S: Final = 0.1
+"""An answer is noticed at the end of a slice: what comes soon should not wait, what takes long costs commands."""
 MAX_LENGTHS: Final = 4096
 BYTES_PER_S: Final = 8000
 MARGIN_S: Final = 1.0
@@ -113,14 +115,15 @@ class PhoneLine:
         return await self._session.stream_file(str(path), keys, length_s=seconds + MARGIN_S)
 
     async def _listen(self, work: "asyncio.Future[Any]", within_s: float | None, keys: str) -> str:
-        started = self._monotonic()
+        started, slice_s = self._monotonic(), FIRST_SLICE_S
         await asyncio.wait({work}, timeout=GRACE_S if within_s is None else min(GRACE_S, within_s))
         while not work.done():
             left_s = SLICE_S if within_s is None else started + within_s - self._monotonic()
             if left_s <= 0:
                 break
             await self._stay_alive()
-            key = await self._session.wait_for_digit(min(SLICE_S, left_s))
+            key = await self._session.wait_for_digit(min(slice_s, left_s))
+            slice_s = min(2 * slice_s, SLICE_S)
             if key and key in keys:
                 return key
         return ""

@@ -27,7 +27,6 @@ def upgrade() -> None:
             "kind IN ('do_not_drink', 'burst', 'no_water', 'turbid', 'low_pressure', 'planned')",
             name=op.f("ck_incidents_kind_known"),
         ),
-        sa.ForeignKeyConstraint(["zone"], ["zones.code"], name=op.f("fk_incidents_zone")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
     op.create_index("ix_incidents_newest", "incidents", [sa.literal_column("since DESC"), sa.literal_column("id DESC")])

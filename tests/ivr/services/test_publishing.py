@@ -123,7 +123,7 @@ steps:
   done: {do: return, way: done}
   person: {do: queue, say: person.transfer}
 """
-CALLING = SHIPPED.replace("      1: account\n", "      1: account\n      2: part\n", 1) + (
+CALLING = SHIPPED.replace("      4: progress\n", "      4: progress\n      5: part\n", 1) + (
     "\n  part:\n    do: call\n    flow: part\n    ways: {done: goodbye}\n"
 )
 

@@ -1,0 +1,131 @@
+"""The menu: how fast it answers a key with 200 callers in it, and what it costs beside two ways of doing without us.
+
+- *latency*: from the end of a key, as Asterisk stamps it, to the AGI command that plays the next prompt. Checking a PIN
+  takes half a second by design, so that its time tells nothing; the prompt after it is left out.
+- *command*: CPU of a FastAGI server per command, ours beside stock panoramisk's, each alone in a process.
+- *bill call*: CPU of Asterisk and daemon for a whole call that hears a bill, beside Asterisk's own for the same menu
+  with the same clips written in the dialplan (``Read`` and ``Playback``), which asks no billing and checks no PIN.
+"""
+
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from bench._agi import calls, peer
+from bench._menu import NATIVE, Menu, Press, call, menu
+from bench._site import cpu_s
+from bench.report import Bar, Report
+
+LATENCY_MS = 100.0
+OF_STOCK = 2.0
+OF_NATIVE = 2.0
+PIN_CHECK_MS = 450.0
+"""What follows a key later than this followed the check of a PIN."""
+COMMANDS = 40
+
+
+async def run(quick: bool) -> Report:
+    """Measure all three; see the module's text."""
+    command = await _commands(calls_each=60 if quick else 250, rounds=3 if quick else 5)
+    with tempfile.TemporaryDirectory(prefix="hydrophone-bench-") as folder:
+        async with menu(Path(folder)) as site:
+            bill = await _bill_calls(site, each=20 if quick else 40, rounds=2 if quick else 4)
+            crowd = await _crowd(site, 60 if quick else 200)
+    return Report(
+        "ivr",
+        {"latency": crowd, "command": command, "bill_call": bill},
+        (
+            Bar("p99 ms from a key to the next prompt", float(crowd["p99_ms"] or 1e9), LATENCY_MS),
+            Bar("calls that went wrong", float(crowd["failed"] or 0), 0),
+            Bar("CPU per AGI command ÷ stock panoramisk", float(command["ours_of_stock"] or 1e9), OF_STOCK),
+            Bar("CPU of a bill call ÷ dialplan alone", float(bill["ours_of_native"] or 1e9), OF_NATIVE),
+        ),
+    )
+
+
+# ------------------------------------------------------------------ latency
+
+
+def bill_call(site: Menu) -> Sequence[Press]:
+    """Return what a caller keys to hear the sample's bill in English, and to leave."""
+    return (
+        Press("2", 1500),
+        Press("1", 1500),
+        Press(site.sample.number, 1500),
+        Press(site.sample.pin, 1500),
+        Press("9", 4000),
+    )
+
+
+async def _crowd(site: Menu, count: int) -> dict[str, float | int]:
+    site.seen.keys.clear()
+    site.seen.commands.clear()
+    ended = await call(site, site.settings.site.hotline, bill_call(site), count=count, per_s=count / 8)
+    waits = sorted(wait for wait in site.seen.waits_ms() if wait < PIN_CHECK_MS)
+    late = [wait for wait in site.seen.waits_ms() if wait >= PIN_CHECK_MS]
+    return {
+        "callers": count,
+        "failed": ended.failed + count - ended.successful - ended.failed,
+        "prompts": len(waits),
+        "p50_ms": _percentile(waits, 50),
+        "p95_ms": _percentile(waits, 95),
+        "p99_ms": _percentile(waits, 99),
+        "most_ms": max(waits, default=0.0),
+        "after_a_pin_p50_ms": _percentile(sorted(late), 50),
+    }
+
+
+def _percentile(ordered: Sequence[float], of: int) -> float:
+    return round(ordered[min(len(ordered) - 1, len(ordered) * of // 100)], 1) if ordered else 0.0
+
+
+# ------------------------------------------------------------------ per command
+
+
+async def _commands(*, calls_each: int, rounds: int) -> dict[str, float | int]:
+    spent: dict[str, list[float]] = {"ours": [], "stock": []}
+    async with peer("ours", COMMANDS) as ours, peer("stock", COMMANDS) as stock:
+        both = {"ours": ours, "stock": stock}
+        for server in both.values():
+            await calls(server.port, 10, COMMANDS, at_once=10)
+        for _ in range(rounds):
+            for name, server in both.items():
+                before = await server.cpu_s()
+                await calls(server.port, calls_each, COMMANDS, at_once=20)
+                spent[name].append((await server.cpu_s() - before) / calls_each / COMMANDS)
+    ratios = [mine / theirs for mine, theirs in zip(spent["ours"], spent["stock"], strict=True)]
+    return {
+        "commands": calls_each * rounds * COMMANDS,
+        "ours_us": round(1e6 * median(spent["ours"]), 1),
+        "stock_us": round(1e6 * median(spent["stock"]), 1),
+        "ours_of_stock": round(median(ratios), 2),
+    }
+
+
+# ------------------------------------------------------------------ a whole call
+
+
+async def _bill_calls(site: Menu, *, each: int, rounds: int) -> dict[str, float | int]:
+    spent: dict[str, list[float]] = {"ours": [], "native": []}
+    ways: dict[str, Callable[[], Awaitable[float]]] = {
+        "ours": lambda: _cost(site, site.settings.site.hotline, each, daemon=True),
+        "native": lambda: _cost(site, NATIVE, each, daemon=False),
+    }
+    for _ in range(rounds):
+        for name, way in ways.items():
+            spent[name].append(await way())
+    return {
+        "calls": 2 * each * rounds,
+        "ours_ms": round(1000 * median(spent["ours"]), 1),
+        "native_ms": round(1000 * median(spent["native"]), 1),
+        "ours_of_native": round(median(a / b for a, b in zip(spent["ours"], spent["native"], strict=True)), 2),
+    }
+
+
+async def _cost(site: Menu, number: str, count: int, *, daemon: bool) -> float:
+    """Return the CPU seconds of one call, of Asterisk and, where it has a part in it, of the daemon."""
+    pids = [site.asterisk_pid, *([site.daemon.pid] if daemon else [])]
+    before = sum(map(cpu_s, pids))
+    await call(site, number, bill_call(site), count=count, per_s=5)
+    return (sum(map(cpu_s, pids)) - before) / count
