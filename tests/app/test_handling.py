@@ -63,9 +63,11 @@ class Office:
         return membership is not None and not membership.paused
 
     async def over(self) -> CallRecord:
-        """End the call, and return what is kept of it."""
+        """Have everybody hang up, the caller first, and return what is kept of the call."""
+        legs = list(self.call.legs.values())
         async with tapped(self.pbx) as tap:
-            await tap.ask("Hangup", Channel=self.call.legs[self.call.first_leg].channel)
+            for leg in legs:
+                await tap.ask("Hangup", Channel=leg.channel)
         await until(lambda: not self.app.live.state.calls and self.app.recorder.waiting == 0, within_s=15)
         return next(record for record in (await self.app.calls.page(CallFilter())).items if record.inbound)
 
