@@ -77,7 +77,9 @@ export function readAll(): ReadonlyMap<string, Draft> {
   return drafts;
 }
 
-const isOld = (draft: Draft): boolean => Date.now() - Date.parse(draft.at) > SHIFT_MS;
+function isOld(draft: Draft): boolean {
+  return Date.now() - Date.parse(draft.at) > SHIFT_MS;
+}
 
 function read(text: string | null): Draft | null {
   try {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAccountNumber, isDirty, readAll, useDrafts } from '../src/drafts';
 
 const draft = (key: string, touched = {}) => ({
@@ -42,6 +42,13 @@ describe('a draft', () => {
     useDrafts.getState().belongTo('bo');
     expect(readAll().size).toBe(0);
     expect(useDrafts.getState().drafts.size).toBe(0);
+  });
+
+  it('is there as soon as the page is loaded anew', async () => {
+    useDrafts.getState().put({ ...draft('a', { note: 'x' }), at: new Date().toISOString() });
+    vi.resetModules();
+    const anew = await import('../src/drafts');
+    expect([...anew.useDrafts.getState().drafts.keys()]).toEqual(['a']);
   });
 
   it('of yesterday is gone', () => {
