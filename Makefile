@@ -32,7 +32,7 @@ bench: ## measure everything in quick mode; ends with an error if a promise is n
 	@$(PYTHON) tools/bootstrap.py --test
 	$(BIN)/python -m bench all --quick
 
-drill: ## every fault drill in full: processes killed, links cut, disks full; the better part of an hour
+drill: ## every fault drill in full: processes killed, links cut, disks full
 	@$(PYTHON) tools/bootstrap.py --test
 	$(BIN)/python -m bench faults
 
