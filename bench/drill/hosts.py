@@ -6,13 +6,14 @@ import sys
 import time
 
 from bench.drill.drill import Run
-from bench.drill.kills import BACK_S, each_queued
+from bench.drill.kills import each_queued
 from bench.drill.people import Wish
 from bench.drill.stepped import FILE
 
 HOUR_S = 3600
 FROZEN_S = 30.0
 QUEUED_S = 60.0
+THAWED_S = 10.0
 POLL_S = 0.2
 
 
@@ -57,7 +58,7 @@ async def frozen(run: Run) -> None:
     """The daemon is frozen for half a minute: its watchdog ends it, and who is in the menu reaches a human queue."""
     install, in_menu = run.install, run.size(20, 6)
     people = await run.talking(run.size(40, 10))
-    talking, most_s = install.phones.talking(), await run.start_within(BACK_S)
+    talking, most_s = install.phones.talking(), await run.start_within(THAWED_S)
     menu = await install.crowd.arrive([Wish.MENU] * in_menu, per_s=20)
 
     async def all_in_menu() -> bool:
