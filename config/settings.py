@@ -20,6 +20,7 @@ from pydantic_settings import (
 from config.billing import Billing
 from config.opening import Opening
 from config.section import Section
+from config.voice import Voice
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     opening: Opening = Opening()
     agi: Agi = Agi()
     web: Web = Web()
+    voice: Voice = Voice()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

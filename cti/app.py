@@ -59,6 +59,7 @@ from ivr.agi.server import AgiServer, Handler
 from ivr.flow.story import Clock
 from ivr.ports import Desk
 from ivr.prompts.inline import spoken
+from ivr.prompts.speakers import reserve, voices
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.wording import spelt_out
 from ivr.services.flow_files import FlowFiles
@@ -162,7 +163,13 @@ class App:
             self.embedded,
             before=self._from_journal,
         )
-        self.speech = RenderedSpeech(settings.cache, studio=settings.home / "studio")
+        self.speech = RenderedSpeech(
+            settings.cache,
+            studio=settings.home / "studio",
+            voices=voices(settings.voice),
+            verify=settings.voice.verify,
+            reserve=reserve(settings.cache),
+        )
         self.incidents = Incidents(self.incident_store, self._render_streets)
         flow_files = FlowFiles(settings)
         versions = FlowStore(self.database, now=self.clock)

@@ -20,10 +20,11 @@ from ivr.prompts import core_pack, g711, script
 from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
 from ivr.prompts.rendering import Rendering
+from ivr.prompts.speakers import voices
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.studio import ignored, recordings
 from ivr.prompts.studio import recording as studio_recording
-from ivr.prompts.voices import key_of
+from ivr.prompts.voices import VOICES, key_of
 
 if TYPE_CHECKING:
     from ivr.prompts.inspection import Listen
@@ -46,9 +47,12 @@ def build(
     amounts: Annotated[
         Path | None, typer.Option(help="A file of amounts to render too, in yuan, one a line.", exists=True)
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Have every clip with a value recognised; needs the extra dev.")
+    ] = False,
 ) -> None:
     """Render every fixed sentence that is missing, and the amounts of a file."""
-    asyncio.run(_build(_amounts(amounts) if amounts else []))
+    asyncio.run(_build(_amounts(amounts) if amounts else [], verify=verify))
 
 
 @app.command("list")
@@ -147,7 +151,7 @@ def make_core_pack(
     _console().print(f"{to}: {to.stat().st_size / 1e6:.1f} MB")
 
 
-async def _build(amounts: list[Money]) -> None:
+async def _build(amounts: list[Money], *, verify: bool) -> None:
     catalogue = shipped()
     sentences = [("bill.arrears", {"total": amount}) for amount in amounts]
     clips = catalogue.core_clips()
@@ -155,7 +159,10 @@ async def _build(amounts: list[Money]) -> None:
         for language in LANGUAGES:
             clips |= {(language, clip.id): clip for clip in catalogue.clips(prompt, values, language)}
     async with _running() as speech:
-        failed = await _render(speech, speech.missing(clips.values()))
+        wanted = speech.missing(clips.values())
+        if verify:
+            wanted += speech.unverified(clips.values())
+        failed = await _render(speech, wanted, verify=verify)
     _console().print(f"{len(clips)} clips ready" if not failed else f"{failed} of {len(clips)} clips failed")
     raise typer.Exit(1 if failed else 0)
 
@@ -167,7 +174,7 @@ async def _play(name: str, values: Mapping[str, Value], language: str, wav: Path
     async with _running() as speech:
         catalogue = speech.catalogue
         for clip in catalogue.clips(name, values, language):
-            key = key_of(clip, catalogue.readings)
+            key = speech.key(clip)
             _console().print(f"{clip.id}  {clip.text}  {speech.store.stem(key)}", markup=False, highlight=False)
         await _render(speech, speech.missing(catalogue.clips(name, values, language)))
         async for path in speech.files(name, values, language):
@@ -180,7 +187,7 @@ async def _play(name: str, values: Mapping[str, Value], language: str, wav: Path
 async def _core_pack(to: Path) -> None:
     catalogue = shipped()
     held = core_pack.sounds(core_pack.SHIPPED) if core_pack.SHIPPED.exists() else {}
-    async with _running() as speech:
+    async with _running(ours=True) as speech:
         wanted = [
             clip
             for clip in catalogue.core_clips().values()
@@ -197,22 +204,32 @@ async def _core_pack(to: Path) -> None:
         core_pack.build(catalogue, to, sound_of)
 
 
-async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: bool = False) -> int:
+async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: bool = False, verify: bool = False) -> int:
     if not clips:
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console()) as progress:
         task = progress.add_task("rendering", total=len(clips))
-        return await speech.render(
-            clips, lambda done, _: progress.update(task, completed=done), keep_master=keep_master
+        failures: list[str] = []
+        failed = await speech.render(
+            clips,
+            lambda done, _: progress.update(task, completed=done),
+            keep_master=keep_master,
+            verify=verify,
+            on_failure=lambda clip, why: failures.append(f"{clip.language} {clip.id}: {clip.text} {why}"),
         )
+    for failure in failures:
+        _console().print(failure, markup=False, highlight=False, soft_wrap=True)
+    return failed
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[RenderedSpeech]:
-    """Yield a voice that renders on demand only."""
+async def _running(*, ours: bool = False) -> AsyncIterator[RenderedSpeech]:
+    """Yield a voice that renders on demand only: the site's, or the one that ships with us."""
     settings = Settings()
-    speech = RenderedSpeech(settings.cache, studio=_studio(), rendering=Rendering(settings.cache, warm=()))
+    chosen = VOICES if ours else voices(settings.voice)
+    rendering = Rendering(settings.cache, warm=(), voices=chosen)
+    speech = RenderedSpeech(settings.cache, studio=_studio(), rendering=rendering, voices=chosen)
     await speech.start(complete=False)
     try:
         yield speech
@@ -225,7 +242,7 @@ def _studio() -> Path:
 
 
 def _speech() -> RenderedSpeech:
-    return RenderedSpeech(Settings().cache)
+    return RenderedSpeech(Settings().cache, voices=voices(Settings().voice))
 
 
 def _readiness(speech: RenderedSpeech, prompt: Prompt) -> str:

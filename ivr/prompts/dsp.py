@@ -17,6 +17,9 @@ Audio = NDArray[np.float32]
 
 VERSION: Final = 1
 
+ENGINE_HZ: Final = 24_000
+"""The rate at which every engine hands out its sound."""
+
 LOUDNESS_DBFS: Final = -20.0
 _PEAK_DBFS: Final = -0.3
 _TRIM_DB: Final = 26.0

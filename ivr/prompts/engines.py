@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -18,8 +18,6 @@ from ivr.prompts import pins
 from ivr.prompts.dsp import Audio
 from ivr.prompts.errors import RenderError
 from ivr.prompts.voices import Voice
-
-RATE_HZ: Final = 24_000
 
 _MOST_TOKENS = 500
 _THREADS = 2

@@ -12,7 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,17 @@ from cti.domain.events import Language
 from ivr.prompts.catalogue import LANGUAGES, Clip
 from ivr.prompts.errors import RenderError
 from ivr.prompts.studio import Recording
-from ivr.prompts.voices import VOICES
+from ivr.prompts.voices import VOICES, Voice, Voices
 
 log = logging.getLogger(__name__)
 
-URGENT_AT_MOST: Mapping[Language, int] = {"zh": 2, "en": 40}
-"""How many clips callers may wait for: a Mandarin one takes over a second, an English one a few hundredths."""
+URGENT_AT_MOST = 2
+"""How many clips of one language callers may wait for: one takes an engine over a second."""
+
+URGENT_AT_MOST_OF_QUICK = 40
+"""The same of :data:`QUICK` engines, which take a few hundredths of a second."""
+
+QUICK = frozenset({"hibari", "espeak"})
 
 WORKER = (sys.executable, "-P", "-W", "ignore", "-m", "ivr.prompts.worker")
 
@@ -35,11 +40,24 @@ _LONGEST_REST_S = 30.0
 _FAREWELL_S = 2.0
 
 
-def speech_job(key: str, clip: Clip, readings: Mapping[str, str], *, keep_master: bool = False) -> dict[str, Any]:
-    """Return the order to render ``clip`` under ``key``."""
+def speech_job(
+    key: str,
+    clip: Clip,
+    readings: Mapping[str, str],
+    *,
+    voice: Voice | None = None,
+    keep_master: bool = False,
+    verify: bool = False,
+) -> dict[str, Any]:
+    """Return the order to render ``clip`` under ``key``, by ``voice`` if it isn't ours.
+
+    ``verify`` has the worker listen to it first, unless it is a spare piece, too short for a recogniser.
+    """
     words = {word: how for word, how in readings.items() if word in clip.text}
     job = {"key": key, "language": clip.language, "text": clip.text, "readings": words, "keep_master": keep_master}
     job |= {"pace": clip.pace} if clip.pace != 1.0 else {}
+    job |= {"voice": asdict(voice)} if voice is not None else {}
+    job |= {"verify": True} if verify and not clip.id.startswith("part.") else {}
     return job | ({"personal": True} if clip.personal else {})
 
 
@@ -57,7 +75,15 @@ class _Job:
 class Rendering:
     """Owns the worker process, from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, cache: Path, *, warm: tuple[Language, ...] = LANGUAGES, command: Sequence[str] = WORKER) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        warm: tuple[Language, ...] = LANGUAGES,
+        command: Sequence[str] = WORKER,
+        voices: Voices | None = None,
+    ) -> None:
+        self.voices = voices or VOICES
         self._command = (*command, str(cache))
         self._warm = warm
         self._urgent: dict[str, _Job] = {}
@@ -72,7 +98,8 @@ class Rendering:
     async def start(self) -> None:
         """Begin to serve; the engines load meanwhile."""
         for language in self._warm:
-            self._ahead.append(_Job({"warm": language, "key": f"warm {VOICES[language].engine}"}))
+            voice = self.voices[language]
+            self._ahead.append(_Job({"warm": language, "key": f"warm {voice.engine}", "voice": asdict(voice)}))
         self._work.set()
         self._serving = asyncio.create_task(self._serve(), name="rendering")
 
@@ -94,7 +121,8 @@ class Rendering:
         if job := self._urgent.get(order["key"]):
             return job.done
         waiting = sum(job.order["language"] == order["language"] for job in self._urgent.values())
-        if self._serving is None or waiting >= URGENT_AT_MOST[order["language"]]:
+        quick = self.voices[order["language"]].engine in QUICK
+        if self._serving is None or waiting >= (URGENT_AT_MOST_OF_QUICK if quick else URGENT_AT_MOST):
             return None
         job = self._urgent[order["key"]] = _Job(order)
         self._work.set()

@@ -1,8 +1,9 @@
 """Sentences as files for the PBX to play, now or within a few seconds, come what may.
 
 What is in the store plays as one joined file. Otherwise the clauses that are there play while the worker renders the
-rest; a clause that doesn't come in time is said by its spare pieces, and ``voice.degraded`` is logged. What can't be
-said at all raises :class:`~ivr.prompts.errors.UnsayableError`, and the caller belongs with a person.
+rest; a clause that doesn't come in time is said by its spare pieces, or by the reserve, an engine that is quick and
+poor, and ``voice.degraded`` is logged. What can't be said at all raises
+:class:`~ivr.prompts.errors.UnsayableError`, and the caller belongs with a person.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cti.domain.events import Language
 from ivr.ports import Value
@@ -23,15 +25,18 @@ from ivr.prompts.rendering import Rendering, speech_job, studio_job
 from ivr.prompts.store import Store
 from ivr.prompts.stretch import stretched
 from ivr.prompts.studio import Recording, recordings
-from ivr.prompts.voices import key_of
+from ivr.prompts.voices import ESPEAK, Voices, key_of
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 4.0
-"""How long after it was ordered a clause may come."""
+"""How long after it was ordered a clause may come that can be said in no other way."""
 
-GRACE_S = 1.0
-"""How much silence a clause is still worth when its turn has come."""
+GRACE_S = 0.8
+"""How much silence a clause is worth when its turn has come; no caller shall hear a second of it."""
+
+HOLD = "hold.please"
+"""What is said while a clause is awaited that can be said in no other way."""
 
 JOINED_QUOTA_BYTES = 500_000_000
 
@@ -47,6 +52,22 @@ class Clause:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A clause that isn't there yet: the order for it, and what else can say it."""
+
+    usual: asyncio.Future[None] | None
+    pieces: tuple[str, ...]
+    reserve_key: str
+    reserve: asyncio.Future[None] | None
+    until: float
+
+    @property
+    def last_hope(self) -> bool:
+        """Whether the clause is still to come, and nothing else can say it."""
+        return self.usual is not None and not self.usual.done() and not self.pieces and not _arrived(self.reserve)
+
+
 class RenderedSpeech:
     """The hotline's voice (``ivr.ports.Speech``); owns the renderer from :meth:`start` to :meth:`stop`."""
 
@@ -58,14 +79,20 @@ class RenderedSpeech:
         catalogue: Catalogue | None = None,
         pack: Path = core_pack.SHIPPED,
         rendering: Rendering | None = None,
+        voices: Voices | None = None,
+        verify: bool = False,
+        reserve: Rendering | None = None,
     ) -> None:
         self.catalogue = catalogue or shipped()
+        self._voices = voices
+        self._verify = verify
+        self._reserve = reserve
         self.store = Store(cache / "voice")
         self._pack = pack
         self._studio_directory = studio
         self._studio: dict[tuple[Language, str], str] = {}
         self._raw_recordings: list[Recording] = []
-        self._rendering = rendering or Rendering(cache)
+        self._rendering = rendering or Rendering(cache, voices=voices)
         self._background: list[asyncio.Task[None]] = []
         self.later = Later()
         self.degraded = 0
@@ -74,6 +101,8 @@ class RenderedSpeech:
         """Unpack the core pack; then, unless told otherwise, ``complete`` in the background what is missing from it."""
         await asyncio.to_thread(self._unpack)
         await self._rendering.start()
+        if self._reserve is not None:
+            await self._reserve.start()
         await self._find_recordings()
         if complete:
             self._background.append(asyncio.create_task(self._complete(), name="voice core"))
@@ -87,6 +116,8 @@ class RenderedSpeech:
                 await task
         self._background.clear()
         await self._rendering.stop()
+        if self._reserve is not None:
+            await self._reserve.stop()
 
     async def _render_one(self, clip: Clip) -> None:
         if await asyncio.to_thread(self.missing, [clip]):
@@ -102,17 +133,19 @@ class RenderedSpeech:
         clauses = await self._slow_clauses(clips) if slow else None
         clauses = clauses or self._clauses(clips)
         absent = await asyncio.to_thread(self.store.missing, {clause.key for clause in clauses})
-        orders = {clause.key: self._order(clause) for clause in clauses if clause.key in absent}
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        orders = {clause.key: await self._ordered(clause) for clause in clauses if clause.key in absent}
         start = 0
         while start < len(clauses):
-            order = orders.get(clauses[start].key)
-            if clauses[start].key in orders and not await _arrives(order, deadline):
-                yield await self._in_pieces(prompt, clauses[start], last=start == len(clauses) - 1)
-                start += 1
-                continue
+            awaited = orders.get(clauses[start].key)
+            if awaited is not None and not await _arrives(awaited.usual, GRACE_S):
+                if awaited.last_hope and prompt != HOLD and (hold := await self._hold(language)):
+                    yield hold
+                if not awaited.last_hope or not await _arrives(awaited.usual, awaited.until - _now()):
+                    yield await self._otherwise(prompt, clauses[start], awaited, last=start == len(clauses) - 1)
+                    start += 1
+                    continue
             end = start + 1
-            while end < len(clauses) and (clauses[end].key not in orders or _arrived(orders[clauses[end].key])):
+            while end < len(clauses) and _is_there(orders.get(clauses[end].key)):
                 end += 1
             yield await self._join(clauses[start:end], last=end == len(clauses))
             start = end
@@ -123,13 +156,13 @@ class RenderedSpeech:
         None if not even those are there. What the engine has not said slowly yet is rendered meanwhile.
         """
         usual = self._clauses(clips)
-        engines = [key_of(clip, self.catalogue.readings) for clip in clips]
+        engines = [self.key(clip) for clip in clips]
         if [clause.key for clause in usual] == engines:
             slow = [clip.slowed() for clip in clips]
             absent = await asyncio.to_thread(self.missing, slow)
             self.later.want(absent)
             if not absent:
-                return [Clause(clip, key_of(clip, self.catalogue.readings)) for clip in slow]
+                return [Clause(clip, self.key(clip)) for clip in slow]
         try:
             return [
                 Clause(clause.clip, await asyncio.to_thread(stretched, self.store, clause.key, SLOW_PACE))
@@ -145,11 +178,39 @@ class RenderedSpeech:
     def _clauses(self, clips: Sequence[Clip]) -> list[Clause]:
         """Return the clips with their keys: the studio's if it recorded the whole sentence, else the engine's."""
         recorded = [self._studio.get((clip.language, clip.id)) for clip in clips]
-        keys = recorded if all(recorded) else [key_of(clip, self.catalogue.readings) for clip in clips]
+        keys = recorded if all(recorded) else [self.key(clip) for clip in clips]
         return [Clause(clip, key) for clip, key in zip(clips, keys, strict=True) if key]
 
-    def _order(self, clause: Clause) -> asyncio.Future[None] | None:
-        return self._rendering.urgent(speech_job(clause.key, clause.clip, self.catalogue.readings))
+    def key(self, clip: Clip) -> str:
+        """Return the name of ``clip`` in the store, as the site's speaker says it."""
+        return key_of(clip, self.catalogue.readings, self._voices)
+
+    def _job(self, clip: Clip, *, keep_master: bool = False, verify: bool = False) -> dict[str, Any]:
+        voice = self._voices[clip.language] if self._voices else None
+        wanted = verify or self._verify
+        return speech_job(
+            self.key(clip), clip, self.catalogue.readings, voice=voice, keep_master=keep_master, verify=wanted
+        )
+
+    async def _ordered(self, clause: Clause) -> "Awaited":
+        """Order a clause, and of the reserve too if there are no spare pieces for it."""
+        usual = self._rendering.urgent(self._job(clause.clip))
+        pieces = [self.key(piece) for piece in clause.clip.spare]
+        absent = await asyncio.to_thread(self.store.missing, pieces)
+        if absent:
+            pieces.clear()
+        reserve_key = key_of(clause.clip, {}, ESPEAK)
+        reserve = None
+        if not pieces and self._reserve is not None:
+            voice = ESPEAK[clause.clip.language]
+            reserve = self._reserve.urgent(speech_job(reserve_key, clause.clip, {}, voice=voice))
+        return Awaited(usual, tuple(pieces), reserve_key, reserve, _now() + PATIENCE_S)
+
+    async def _hold(self, language: Language) -> Path | None:
+        clauses = self._clauses(self.catalogue.clips(HOLD, {}, language))
+        if await asyncio.to_thread(self.store.missing, [clause.key for clause in clauses]):
+            return None
+        return await self._join(clauses, last=True)
 
     async def _join(self, clauses: Sequence[Clause], *, last: bool) -> Path:
         clips = [(clause.key, clause.clip.pause_ms) for clause in clauses]
@@ -160,13 +221,14 @@ class RenderedSpeech:
         except FileNotFoundError as error:
             raise UnsayableError("a clip has gone from the store") from error
 
-    async def _in_pieces(self, prompt: str, clause: Clause, *, last: bool) -> Path:
-        """Return the clause put together from spare pieces, for want of better."""
+    async def _otherwise(self, prompt: str, clause: Clause, awaited: "Awaited", *, last: bool) -> Path:
+        """Return the clause put together from spare pieces, or said by the reserve, for want of better."""
         self.degraded += 1
         log.warning("voice.degraded prompt=%s language=%s", prompt, clause.clip.language)
-        keys = [key_of(piece, self.catalogue.readings) for piece in clause.clip.spare]
-        absent = await asyncio.to_thread(self.store.missing, keys)
-        if absent or not keys:
+        keys = list(awaited.pieces)
+        if not keys and _arrived(awaited.reserve):
+            keys = [awaited.reserve_key]
+        if not keys:
             raise UnsayableError(f"a clause of {prompt}, for which there are no spare pieces")
         clips = [(key, 0) for key in keys]
         if not last:
@@ -177,7 +239,7 @@ class RenderedSpeech:
 
     def missing(self, clips: Iterable[Clip]) -> list[Clip]:
         """Return those of ``clips`` that aren't in the store. Blocking."""
-        return [clip for clip in clips if not self.store.has(key_of(clip, self.catalogue.readings))]
+        return [clip for clip in clips if not self.store.has(self.key(clip))]
 
     def learn(self, prompts: Mapping[str, Prompt]) -> None:
         """Take ``prompts`` into the catalogue, and render those of their clips that have no values in them."""
@@ -205,20 +267,33 @@ class RenderedSpeech:
         return await self.render(await asyncio.to_thread(self.missing, clips.values()), progress)
 
     async def render(
-        self, clips: Sequence[Clip], progress: Progress | None = None, *, keep_master: bool = False
+        self,
+        clips: Sequence[Clip],
+        progress: Progress | None = None,
+        *,
+        keep_master: bool = False,
+        verify: bool = False,
+        on_failure: Callable[[Clip, str], None] | None = None,
     ) -> int:
-        """Render ``clips``; return how many failed. The failures are logged."""
+        """Render ``clips``; return how many failed. The failures are logged, without their values."""
         failed = 0
         for done, clip in enumerate(clips, start=1):
-            key = key_of(clip, self.catalogue.readings)
             try:
-                await self._rendering.ahead(speech_job(key, clip, self.catalogue.readings, keep_master=keep_master))
+                await self._rendering.ahead(self._job(clip, keep_master=keep_master, verify=verify))
             except RenderError as error:
                 failed += 1
-                log.warning("voice.not_rendered clip=%s language=%s reason=%s", _family(clip), clip.language, error)
+                reason = str(error).partition(": heard ")[0]
+                log.warning("voice.not_rendered clip=%s language=%s reason=%s", _family(clip), clip.language, reason)
+                if on_failure is not None:
+                    on_failure(clip, str(error))
             if progress is not None:
                 progress(done, len(clips))
         return failed
+
+    def unverified(self, clips: Iterable[Clip]) -> list[Clip]:
+        """Return those of ``clips`` that are there, but that no recogniser has listened to. Blocking."""
+        keys = ((clip, self.key(clip)) for clip in clips if not clip.id.startswith("part."))
+        return [clip for clip, key in keys if self.store.has(key) and not self.store.facts(key).get("verified")]
 
     def _unpack(self) -> None:
         """Put the shipped clips into the store; a damaged pack only means that they will be rendered."""
@@ -271,10 +346,17 @@ def _arrived(order: asyncio.Future[None] | None) -> bool:
     return order is not None and order.done() and not order.cancelled() and order.exception() is None
 
 
-async def _arrives(order: asyncio.Future[None] | None, deadline: float) -> bool:
-    """Wait for a clip until ``deadline``, or for the grace that is due when its turn comes late."""
+def _is_there(awaited: Awaited | None) -> bool:
+    return awaited is None or _arrived(awaited.usual)
+
+
+async def _arrives(order: asyncio.Future[None] | None, within_s: float) -> bool:
+    """Wait for a clip so long at most."""
     if order is None:
         return False
-    now = asyncio.get_running_loop().time()
-    await asyncio.wait([order], timeout=max(deadline - now, GRACE_S))
+    await asyncio.wait([order], timeout=max(0.0, within_s))
     return _arrived(order)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

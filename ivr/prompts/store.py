@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,21 @@ class Store:
         stem.parent.mkdir(parents=True, exist_ok=True)
         write_file(stem.with_suffix(".alaw"), g711.to_alaw(samples))
         write_file(stem.with_suffix(".ulaw"), g711.to_ulaw(samples))
-        write_file(stem.with_suffix(".json"), json.dumps(dict(facts), ensure_ascii=False, sort_keys=True).encode())
+        self.note(key, facts)
+
+    def facts(self, key: str) -> dict[str, Any]:
+        """Return what was noted about a clip when it was stored."""
+        noted: dict[str, Any] = json.loads(self.stem(key).with_suffix(".json").read_text(encoding="utf-8"))
+        return noted
+
+    def note(self, key: str, facts: Mapping[str, object]) -> None:
+        """Write ``facts`` beside a clip in place of those that were there."""
+        text = json.dumps(dict(facts), ensure_ascii=False, sort_keys=True)
+        write_file(self.stem(key).with_suffix(".json"), text.encode())
+
+    def sound(self, key: str) -> Linear:
+        """Return a clip as a caller hears it."""
+        return g711.from_alaw(self.stem(key).with_suffix(".alaw").read_bytes())
 
     def put_master(self, key: str, samples: Linear) -> None:
         """Store a clip's samples before coding, as a pack is made from them."""

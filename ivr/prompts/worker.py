@@ -10,17 +10,20 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from cti.domain.events import Language
-from ivr.prompts.errors import SpeechError
+from ivr.prompts.errors import RenderError, SpeechError
 from ivr.prompts.store import Store
 from ivr.prompts.voices import VOICES, Voice
 
 NICE = 10
+
+TRIED_PACES = (1.0, 0.95, 0.9)
+"""How fast, of the usual, a clip is said that is to be understood by a recogniser: slower each time."""
 
 
 class Renderer:
@@ -31,22 +34,26 @@ class Renderer:
         self._store = Store(cache / "voice")
         self._engines: dict[str, Any] = {}
 
-    def warm(self, language: Language) -> None:
-        """Load what ``language`` needs, dictionaries included."""
-        from ivr.prompts.dsp import telephone_clip
-        from ivr.prompts.engines import RATE_HZ
+    def warm(self, job: Mapping[str, Any]) -> None:
+        """Load what a language needs, dictionaries included."""
+        from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
 
-        text = "请稍候。" if language == "zh" else "One moment please."
-        telephone_clip(self._engine(VOICES[language]).render(text, VOICES[language]), RATE_HZ)
+        text = "请稍候。" if job["warm"] == "zh" else "One moment please."
+        voice = _voice(job, job["warm"])
+        telephone_clip(self._engine(voice).render(text, voice), ENGINE_HZ)
 
     def render(self, job: Mapping[str, Any]) -> None:
-        """Render one job, unless the clip is there. Raises :class:`SpeechError`."""
+        """Render one job, unless the clip is there. Raises :class:`SpeechError`.
+
+        With ``verify`` a clip is not kept unless a recogniser gets its values back; it has three tries.
+        """
         key = job["key"]
         with self._store.alone(key):
-            if self._store.has(key) and (not job.get("keep_master") or self._store.master(key) is not None):
+            whole = self._store.has(key) and (not job.get("keep_master") or self._store.master(key) is not None)
+            if whole and (not job.get("verify") or self._is_verified(job)):
                 return
             started = time.monotonic()
-            samples = self._studio(Path(job["wav"])) if "wav" in job else self._speak(job)
+            samples, pace = (self._studio(Path(job["wav"])), 1.0) if "wav" in job else self._speak(job)
             from ivr.prompts.dsp import measure
 
             facts = {
@@ -55,17 +62,46 @@ class Renderer:
                 "render_ms": round(1000 * (time.monotonic() - started)),
                 "level": asdict(measure(samples)),
             }
+            facts |= {"verified": True, "tried_pace": pace} if job.get("verify") else {}
             if job.get("keep_master"):
                 self._store.put_master(key, samples)
             self._store.put(key, samples, facts)
 
-    def _speak(self, job: Mapping[str, Any]) -> Any:
-        from ivr.prompts.dsp import telephone_clip
-        from ivr.prompts.engines import RATE_HZ
+    def _speak(self, job: Mapping[str, Any]) -> tuple[Any, float]:
+        """Return the clip, and at which of :data:`TRIED_PACES` it was understood."""
+        from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
+
+        usual = _voice(job, job["language"]).for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
+        heard = ""
+        for pace in TRIED_PACES if job.get("verify") else TRIED_PACES[:1]:
+            voice = usual.at(pace)
+            samples = telephone_clip(self._engine(voice).render(job["text"], voice), ENGINE_HZ)
+            heard = self._misheard(samples, job) if job.get("verify") else ""
+            if not heard:
+                return samples, pace
+        raise RenderError(f"other values were recognised: heard {heard}")
+
+    def _is_verified(self, job: Mapping[str, Any]) -> bool:
+        """Tell whether a clip in the store is understood; that it is gets noted beside it."""
+        facts = self._store.facts(job["key"])
+        if facts.get("verified"):
+            return True
+        if self._misheard(self._store.sound(job["key"]), job):
+            return False
+        self._store.note(job["key"], {**facts, "verified": True})
+        return True
+
+    def _misheard(self, samples: Any, job: Mapping[str, Any]) -> str:
+        """Return what a recogniser hears, or nothing if it has the values of the text or the text has none."""
+        from ivr.prompts.listening import disagrees, installed, recogniser, values
 
         language: Language = job["language"]
-        voice = VOICES[language].for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
-        return telephone_clip(self._engine(voice).render(job["text"], voice), RATE_HZ)
+        if not any(values(job["text"], language)):
+            return ""
+        if not installed():
+            raise RenderError("clips can't be verified: the recogniser (extra dev) is not installed")
+        heard = recogniser(self._cache).text(samples / 32768.0, language)
+        return (heard or "nothing") if disagrees(job["text"], heard, language) else ""
 
     def _studio(self, wav: Path) -> Any:
         from ivr.prompts.studio import recording
@@ -74,10 +110,24 @@ class Renderer:
 
     def _engine(self, voice: Voice) -> Any:
         if voice.engine not in self._engines:
-            from ivr.prompts.engines import ENGINES
-
-            self._engines[voice.engine] = ENGINES[voice.engine](self._cache)
+            self._engines[voice.engine] = _engines(voice.engine)[voice.engine](self._cache)
         return self._engines[voice.engine]
+
+
+def _voice(job: Mapping[str, Any], language: Language) -> Voice:
+    """Return who speaks: ours unless the job names somebody else."""
+    return Voice(**job["voice"]) if "voice" in job else VOICES[language]
+
+
+def _engines(engine: str) -> Mapping[str, Callable[[Path], Any]]:
+    """Return the engines among which ``engine`` is; ours load much, so a site's own never loads them."""
+    if engine in ("kokoro", "hibari"):
+        from ivr.prompts.engines import ENGINES
+
+        return ENGINES
+    from ivr.prompts.outside import OUTSIDE
+
+    return OUTSIDE
 
 
 def main(cache: Path) -> None:
@@ -103,7 +153,7 @@ def _answer(renderer: Renderer, job: Mapping[str, Any], answers: IO[str]) -> Non
     error: str | None = None
     try:
         if "warm" in job:
-            renderer.warm(job["warm"])
+            renderer.warm(job)
         else:
             renderer.render(job)
     except SpeechError as refused:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from cti.domain.events import Language
 from ivr.prompts import pins
@@ -16,7 +16,10 @@ DSP_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One speaker: engine, pinned files, pace, and readings of words that the dictionary gets wrong."""
+    """One speaker: engine, pinned files, pace, and readings of words that the dictionary gets wrong.
+
+    ``options`` are what an engine of the site's own is told, as JSON has it.
+    """
 
     engine: str
     name: str
@@ -25,6 +28,7 @@ class Voice:
     words: str
     speed: float = 1.0
     readings: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, pace: float) -> "Voice":
         """Return this voice at ``pace`` of its usual speed."""
@@ -41,16 +45,22 @@ VOICES: Final[Mapping[Language, Voice]] = {
 }
 
 
-def voice_of(clip: Clip, readings: Mapping[str, str]) -> Voice:
-    """Return who speaks ``clip``, and how fast."""
-    voice = VOICES[clip.language].for_text(clip.text, readings if clip.language == "zh" else {})
+Voices = Mapping[Language, Voice]
+
+ESPEAK: Final[Voices] = {"zh": Voice("espeak", "cmn", "", "", ""), "en": Voice("espeak", "en-us", "", "", "")}
+"""Who speaks in an emergency."""
+
+
+def voice_of(clip: Clip, readings: Mapping[str, str], voices: Voices | None = None) -> Voice:
+    """Return who speaks ``clip``, and how fast; ours unless a site has other ``voices``."""
+    voice = (voices or VOICES)[clip.language].for_text(clip.text, readings if clip.language == "zh" else {})
     return voice.at(clip.pace)
 
 
-def key_of(clip: Clip, readings: Mapping[str, str]) -> str:
+def key_of(clip: Clip, readings: Mapping[str, str], voices: Voices | None = None) -> str:
     """Return the name of ``clip`` in the cache: a hash of everything that decides how it sounds."""
-    voice = voice_of(clip, readings)
-    made_from = {
+    voice = voice_of(clip, readings, voices)
+    made_from: dict[str, Any] = {
         "dsp": DSP_VERSION,
         "engine": voice.engine,
         "model": voice.model_sha256,
@@ -60,4 +70,6 @@ def key_of(clip: Clip, readings: Mapping[str, str]) -> str:
         "voice": voice.voice_sha256,
         "words": voice.words,
     }
+    if voice.options or voice.engine == "espeak":
+        made_from |= {"options": dict(voice.options), "name": voice.name}
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

@@ -16,7 +16,7 @@ from ivr.prompts import rendering, speech
 from ivr.prompts.catalogue import SLOW_PACE, Clip, shipped
 from ivr.prompts.core_pack import build, unpack
 from ivr.prompts.errors import RenderError, UnsayableError
-from ivr.prompts.inline import spoken
+from ivr.prompts.inline import prompt, spoken
 from ivr.prompts.later import MOST, Later
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech, Sentence
@@ -132,7 +132,6 @@ async def test_the_lead_plays_while_the_amount_renders(voice: RenderedSpeech, re
 async def test_an_amount_that_does_not_come_is_said_in_pieces(
     voice: RenderedSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(speech, "PATIENCE_S", 0.02)
     monkeypatch.setattr(speech, "GRACE_S", 0.01)
     lengths = [_length_ms(path) async for path in voice.files("bill.latest", BILL, "zh")]
     assert lengths == [200 + 200, 3 * 200 + 200, 200]
@@ -148,6 +147,39 @@ async def test_an_amount_that_is_refused_is_said_in_pieces_at_once(
     assert len(files) == 3
     assert "voice.degraded prompt=bill.latest language=zh" in caplog.text
     assert "8640" not in caplog.text
+
+
+async def test_without_spare_pieces_the_reserve_speaks(
+    tmp_path: Path, unpacked: Path, renderer: FakeRendering, store: Store
+) -> None:
+    shutil.copytree(unpacked, tmp_path, dirs_exist_ok=True, copy_function=os.link)
+    reserve = FakeRendering(store)
+    voice = RenderedSpeech(tmp_path, pack=tmp_path / "pack.zip", rendering=renderer, reserve=reserve)
+    await voice.start()
+    renderer.refuses = True
+    files = voice.files("bill.latest", {**BILL, "amount": Money(123_456_789)}, "zh")
+    assert _length_ms(await anext(files)) == 200 + 200
+    reserve.finish()
+    assert [_length_ms(path) async for path in files] == [200 + 200, 200]
+    assert voice.degraded == 1
+    usual = [path async for path in voice.files("bill.latest", BILL, "zh")]
+    assert len(usual) == 3  # pieces are at hand, so the reserve is not asked
+    assert len(reserve.orders) == 1
+    await voice.stop()
+
+
+async def test_what_can_be_said_in_no_other_way_is_awaited_with_a_word_for_the_caller(
+    voice: RenderedSpeech, renderer: FakeRendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech, "GRACE_S", 0.01)
+    monkeypatch.setattr(speech, "PATIENCE_S", 60)
+    voice.catalogue = voice.catalogue.taught({"own": prompt("own", {"zh": "今天停水。", "en": "No water today."})})
+    files = voice.files("own", {}, "zh")
+    (hold,) = [path async for path in voice.files(speech.HOLD, {}, "zh")]
+    assert await anext(files) == hold
+    renderer.finish()
+    assert len([path async for path in files]) == 1
+    assert voice.degraded == 0
 
 
 async def test_an_amount_that_fails_is_said_in_pieces(voice: RenderedSpeech, renderer: FakeRendering) -> None:
@@ -345,10 +377,11 @@ async def test_what_the_engine_has_not_said_slowly_is_stretched_and_rendered_for
     (usual,) = [path async for path in voice.files("menu.main", {}, "en")]
     (first,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
     assert _length_ms(first) > _length_ms(usual)
-    await until(lambda: len(renderer.ahead_orders) == 2)
+    clauses = len(shipped().clips("menu.main", {}, "en"))
+    await until(lambda: len(renderer.ahead_orders) == clauses)
     (second,) = [path async for path in voice.files("menu.main", {}, "en", slow=True)]
     assert second not in (usual, first)
-    assert [order["pace"] for order in renderer.ahead_orders] == [SLOW_PACE] * 2
+    assert [order["pace"] for order in renderer.ahead_orders] == [SLOW_PACE] * clauses
     assert not renderer.orders  # nobody waited for it
 
 

@@ -1,0 +1,262 @@
+"""Engines that a site brings: each is bounded, says what it lacks, and has clips of its own."""
+
+import os
+import sys
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from config.voice import Speaker
+from config.voice import Voice as Chosen
+from ivr.prompts import listening, outside, worker
+from ivr.prompts.catalogue import Clip
+from ivr.prompts.dsp import ENGINE_HZ
+from ivr.prompts.errors import RenderError
+from ivr.prompts.outside import Command, Espeak, Sherpa, sherpa_model
+from ivr.prompts.rendering import speech_job
+from ivr.prompts.speakers import reserve, voices
+from ivr.prompts.store import Store
+from ivr.prompts.voices import ESPEAK, VOICES, Voice, key_of
+from ivr.prompts.worker import Renderer
+
+SPEAKS = """
+import os, sys, wave
+words = sys.stdin.buffer.read().decode()
+assert words and not any(words in argument for argument in sys.argv)
+to = open(sys.argv[1], "wb") if len(sys.argv) > 1 else sys.stdout.buffer
+rate = 16000
+wav = wave.open(to, "wb")
+wav.setparams((1, 2, rate, 0, "NONE", ""))
+wav.writeframes(b"\\x00\\x10\\x00\\xf0" * int(rate / 2 / float(os.environ["HYDROPHONE_SPEED"])))
+"""
+
+
+def _program(folder: Path, script: str, name: str = "speak.py") -> Path:
+    path = folder / name
+    path.write_text(f"#!{sys.executable} -S\n{textwrap.dedent(script)}")
+    path.chmod(0o755)
+    return path
+
+
+def _command(*program: str, speed: float = 1.0) -> Voice:
+    return voices(Chosen(zh=Speaker(engine="command", program=program, speed=speed)))["zh"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("{wav}",)], ids=["standard output", "file"])
+def test_any_program_speaks_the_words_on_its_standard_input(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    program = str(_program(tmp_path, SPEAKS))
+    audio = Command(tmp_path).render("金额为一元；rm -rf $HOME", _command(program, *arguments, speed=0.5))
+    assert len(audio) == pytest.approx(2 * ENGINE_HZ, rel=0.01)
+
+
+BAD = {
+    "ended with 3": "raise SystemExit(3)",
+    "wrote no WAV": "print('hello')",
+    "did not end in time": "import time; time.sleep(600)",
+    "ended with": "import sys\nwhile True: sys.stdout.buffer.write(bytes(1 << 20))",
+}
+
+
+@pytest.mark.parametrize("fault", list(BAD))
+def test_a_program_that_fails_hangs_or_floods_is_an_error(
+    tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "LIMIT_S", 1 if "time" in fault else 60)
+    monkeypatch.setattr(outside, "LARGEST_WAV_BYTES", 4_000_000)
+    with pytest.raises(RenderError, match=fault):
+        Command(tmp_path).render("好。", _command(str(_program(tmp_path, BAD[fault]))))
+
+
+def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match="ended with 127"):
+        Command(tmp_path).render("好。", _command(str(tmp_path / "nothing")))
+
+
+ESPEAK_NG = """
+import os, sys
+if "--version" in sys.argv:
+    print("eSpeak NG text-to-speech: VERSION  Data at: /usr/share")
+    raise SystemExit
+os.environ["HYDROPHONE_SPEED"] = "1"
+sys.argv = ["", sys.argv[sys.argv.index("-w") + 1]]
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that is first in ``PATH``."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+def test_the_espeak_that_misreads_mandarin_is_refused(path: Path, tmp_path: Path) -> None:
+    _program(path, ESPEAK_NG.replace("VERSION", "1.51"), "espeak-ng")
+    with pytest.raises(RenderError, match=r"1\.51 is refused, 1\.52 is needed"):
+        Espeak(tmp_path)
+
+
+def test_a_newer_espeak_speaks(path: Path, tmp_path: Path) -> None:
+    _program(path, ESPEAK_NG.replace("VERSION", "1.52.0") + SPEAKS, "espeak-ng")
+    assert len(Espeak(tmp_path).render("好。", ESPEAK["zh"])) > 0
+    assert reserve(tmp_path) is not None
+
+
+def test_without_espeak_there_is_no_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert reserve(tmp_path) is None
+    with pytest.raises(RenderError, match="not installed"):
+        Espeak(tmp_path)
+
+
+def test_sherpa_says_that_it_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
+    with pytest.raises(RenderError, match="pip install sherpa-onnx"):
+        Sherpa(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "family"),
+    [
+        (["model.onnx", "voices.bin", "lexicon-zh.txt"], "kokoro"),
+        (["model-steps-3.onnx", "vocos-22khz-univ.onnx"], "matcha"),
+        (["model.onnx", "lexicon.txt"], "vits"),
+    ],
+)
+def test_a_models_family_is_told_by_its_files(tmp_path: Path, files: list[str], family: str) -> None:
+    for name in (*files, "tokens.txt"):
+        (tmp_path / name).touch()
+    found, arguments = sherpa_model(tmp_path)
+    assert found == family
+    assert all(str(tmp_path / name) in arguments.values() for name in files)
+    (tmp_path / "tokens.txt").unlink()
+    with pytest.raises(RenderError, match="there is no model"):
+        sherpa_model(tmp_path)
+
+
+def test_a_clips_name_holds_the_engine_and_its_options(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").touch()
+    clip = Clip("amount.1", "zh", "金额为一分，")
+    sherpa = {"engine": "sherpa", "model": tmp_path}
+    choices = [
+        Speaker(engine="kokoro"),
+        Speaker(engine="kokoro", speed=0.9),
+        Speaker(engine="espeak"),
+        Speaker(engine="command", program=("speak",)),
+        Speaker(engine="command", program=("speak", "-x")),
+        Speaker(**sherpa),
+        Speaker(**sherpa, speaker=3),
+    ]
+    names = [key_of(clip, {}, voices(Chosen(zh=choice))) for choice in choices]
+    (tmp_path / "model.onnx").write_bytes(b"another")
+    names.append(key_of(clip, {}, voices(Chosen(zh=choices[-1]))))
+    assert len(set(names)) == len(names)
+    assert names[0] == key_of(clip, {})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"zh": {"engine": "hibari"}},
+        {"en": {"engine": "kokoro"}},
+        {"zh": {"engine": "sherpa"}},
+        {"zh": {"engine": "sherpa", "model": "models/here"}},
+        {"zh": {"engine": "command"}},
+        {"zh": {"engine": "espeak", "program": ["speak"]}},
+    ],
+)
+def test_options_of_another_engine_are_a_fault_of_the_settings(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Chosen.model_validate(wrong)
+
+
+# ------------------------------------------------------------------ listened to before it may be used
+
+
+class Heard:
+    """A recogniser that hears what a test says, one after the other."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+
+    def text(self, sound: np.ndarray, language: str) -> str:
+        return self.texts.pop(0)
+
+
+@pytest.fixture
+def renderer(tmp_path: Path) -> Renderer:
+    return Renderer(tmp_path)
+
+
+def _order(tmp_path: Path, text: str = "金额为八十六元四角，", name: str = "amount.8640") -> dict[str, object]:
+    voice = _command(str(_program(tmp_path, SPEAKS)))
+    clip = Clip(name, "zh", text)
+    return speech_job(key_of(clip, {}, {"zh": voice}), clip, {}, voice=voice, verify=True)
+
+
+def _hears(monkeypatch: pytest.MonkeyPatch, *texts: str) -> Heard:
+    heard = Heard(*texts)
+    monkeypatch.setattr(listening, "installed", lambda: True)
+    monkeypatch.setattr(listening, "recogniser", lambda _: heard)
+    return heard
+
+
+def test_a_clip_that_is_misheard_is_said_again_more_slowly(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = _hears(monkeypatch, "金额为16.4元", "金额为86.4元")
+    order = _order(tmp_path)
+    renderer.render(order)
+    facts = Store(tmp_path / "voice").facts(str(order["key"]))
+    assert facts["verified"]
+    assert facts["tried_pace"] == worker.TRIED_PACES[1]
+    renderer.render(order)  # and is not listened to again
+    assert heard.texts == []
+
+
+def test_a_clip_that_is_never_understood_is_not_kept(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hears(monkeypatch, "16.4元", "", "八十六元")
+    order = _order(tmp_path)
+    with pytest.raises(RenderError, match="other values were recognised: heard 八十六元"):
+        renderer.render(order)
+    assert not Store(tmp_path / "voice").has(str(order["key"]))
+
+
+def test_a_clip_that_was_there_is_listened_to_once(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = _order(tmp_path)
+    renderer.render({**order, "verify": False})
+    heard = _hears(monkeypatch, "八十六元四角")
+    renderer.render(order)
+    renderer.render(order)
+    assert heard.texts == []
+    assert Store(tmp_path / "voice").facts(str(order["key"]))["verified"]
+
+
+def test_words_without_a_value_and_spare_pieces_need_no_listener(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hears(monkeypatch)
+    renderer.render(_order(tmp_path, "请稍候。", "hold.please"))
+    renderer.render(_order(tmp_path, "五分，", "part.五分"))
+
+
+def test_without_a_recogniser_nothing_passes_for_verified(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "installed", lambda: False)
+    with pytest.raises(RenderError, match="not installed"):
+        renderer.render(_order(tmp_path))
+
+
+def test_our_own_voices_need_no_word_of_the_settings() -> None:
+    assert voices(Chosen()) == VOICES
+    assert asdict(VOICES["zh"])["options"] == {}
