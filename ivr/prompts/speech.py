@@ -138,9 +138,10 @@ class RenderedSpeech:
         while start < len(clauses):
             awaited = orders.get(clauses[start].key)
             if awaited is not None and not await _arrives(awaited.usual, GRACE_S):
-                if awaited.last_hope and prompt != HOLD and (hold := await self._hold(language)):
+                worth_it = awaited.last_hope
+                if worth_it and prompt != HOLD and (hold := await self._hold(language)):
                     yield hold
-                if not awaited.last_hope or not await _arrives(awaited.usual, awaited.until - _now()):
+                if not worth_it or not await _arrives(awaited.usual, awaited.until - _now()):
                     yield await self._otherwise(prompt, clauses[start], awaited, last=start == len(clauses) - 1)
                     start += 1
                     continue
