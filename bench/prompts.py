@@ -49,9 +49,7 @@ async def run(quick: bool) -> Report:
     use_own_cache()
     with tempfile.TemporaryDirectory(prefix="hydrophone-bench-") as folder:
         cache = Path(folder)
-        models = Path(os.environ["HYDROPHONE_CACHE"], "models")
-        models.mkdir(parents=True, exist_ok=True)
-        (cache / "models").symlink_to(models)
+        share_models(cache)
         rendering = Counted(cache)
         speech = RenderedSpeech(cache, rendering=rendering)
         await speech.start(complete=False)
@@ -60,6 +58,13 @@ async def run(quick: bool) -> Report:
             return await _measured(speech, rendering, quick=quick)
         finally:
             await speech.stop()
+
+
+def share_models(cache: Path) -> None:
+    """Take the models from where other runs put them together."""
+    models = Path(os.environ["HYDROPHONE_CACHE"], "models")
+    models.mkdir(parents=True, exist_ok=True)
+    (cache / "models").symlink_to(models)
 
 
 async def _loaded(speech: RenderedSpeech) -> None:
