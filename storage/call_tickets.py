@@ -5,17 +5,18 @@ changes does not count in ``version``, or an agent's form would be refused becau
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from asyncpg import Record
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import CallId, TicketId
 from cti.domain.model import Outcome
 from storage import tasks
+from storage.prepared import Driver, Prepared
 from storage.records import Disposition, EntryKind, Task, TicketStatus
 from storage.schema import ticket_entries, ticket_numbers, tickets
 
@@ -31,6 +32,14 @@ ENDS_AS: dict[Outcome, tuple[TicketStatus, Disposition | None]] = {
 """Calls that need nobody any more complete by themselves; all others stay open as a task."""
 
 _TOLD = ("status", "disposition", "task")
+_BY_CALL: Final = Prepared(
+    sa.select(tickets).where(tickets.c.call_id == sa.bindparam("call", type_=sa.Uuid())).with_for_update()
+)
+_NEXT_NUMBER: Final = Prepared(sa.select(ticket_numbers.next_value()))
+_OPEN: Final = Prepared(sa.insert(tickets).returning(tickets))
+_CHANGE: Final = Prepared(sa.update(tickets).where(tickets.c.id == sa.bindparam("ticket", type_=sa.Uuid())))
+_TELL: Final = Prepared(sa.insert(ticket_entries))
+_TELL_ONCE: Final = Prepared(pg.insert(ticket_entries).on_conflict_do_nothing())
 _TICKETS = UUID("0f0e6d0c-5f3b-5b0e-8f7e-6c1f3a1d2b77")
 
 
@@ -39,9 +48,9 @@ def ticket_id(call: CallId) -> TicketId:
     return TicketId(uuid5(_TICKETS, call.hex))
 
 
-async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone: ZoneInfo, now: datetime) -> TicketId:
+async def keep_ticket(connection: Driver, call: Record, *, zone: ZoneInfo, now: datetime) -> TicketId:
     """Open or fill the ticket of ``call``, a row that the transaction has locked by writing it."""
-    ticket = await _of(connection, call["callback_of"]) or await _of(connection, call["id"])
+    ticket = await _of(connection, call)
     if ticket is None:
         ticket = await _open(connection, call, zone)
     changed: dict[str, Any] = {
@@ -59,48 +68,48 @@ async def keep_ticket(connection: AsyncConnection, call: sa.RowMapping, *, zone:
         await _tell_end(connection, call, ticket, changed)
     if changed:
         updated_at = max(now, ticket["updated_at"])
-        await connection.execute(
-            sa.update(tickets).where(tickets.c.id == ticket["id"]).values(**changed, updated_at=updated_at)
-        )
+        await _CHANGE.rows(connection, {**changed, "updated_at": updated_at, "ticket": ticket["id"]})
     if (ends or "status" in changed) and tasks.reached_us(call):
         await tasks.done_by(connection, call, ticket["number"], at=now)
     return TicketId(ticket["id"])
 
 
-async def _of(connection: AsyncConnection, call: UUID | None) -> sa.RowMapping | None:
+async def _of(connection: Driver, call: Record) -> Record | None:
     """Return the ticket of a call, locked. The ticket of a callback is that of the call in which it was asked for."""
-    if call is None:
-        return None
-    found = await connection.execute(sa.select(tickets).where(tickets.c.call_id == call).with_for_update())
-    return found.mappings().one_or_none()
+    for id_ in filter(None, (call["callback_of"], call["id"])):
+        found = await _BY_CALL.row(connection, {"call": id_})
+        if found is not None:
+            return found
+    return None
 
 
-async def _open(connection: AsyncConnection, call: sa.RowMapping, zone: ZoneInfo) -> sa.RowMapping:
-    counter = await connection.scalar(sa.select(ticket_numbers.next_value()))
+async def _open(connection: Driver, call: Record, zone: ZoneInfo) -> Record:
+    ((counter,),) = await _NEXT_NUMBER.rows(connection, {})
     opened_at: datetime = call["started_at"]
-    made = await connection.execute(
-        sa.insert(tickets)
-        .values(
-            id=ticket_id(call["id"]),
-            number=f"{opened_at.astimezone(zone):%Y%m%d}-{counter:06d}",
-            call_id=call["id"],
-            version=1,
-            status=TicketStatus.NEW,
-            opened_at=opened_at,
-            updated_at=opened_at,
-        )
-        .returning(tickets)
+    (ticket,) = await _OPEN.rows(
+        connection,
+        {
+            "id": ticket_id(call["id"]),
+            "number": f"{opened_at.astimezone(zone):%Y%m%d}-{counter:06d}",
+            "call_id": call["id"],
+            "version": 1,
+            "status": TicketStatus.NEW,
+            "opened_at": opened_at,
+            "updated_at": opened_at,
+        },
     )
-    ticket = made.mappings().one()
-    await connection.execute(
-        sa.insert(ticket_entries).values(
-            id=uuid5(ticket["id"], "opened"), ticket_id=ticket["id"], at=opened_at, by=SYSTEM, kind=EntryKind.OPENED
-        )
-    )
+    await _TELL.rows(connection, _entry(ticket, "opened", EntryKind.OPENED, opened_at, {}))
     return ticket
 
 
-async def _task(connection: AsyncConnection, call: sa.RowMapping, changed: dict[str, Any]) -> dict[str, Any]:
+def _entry(
+    ticket: Record, name: str, kind: EntryKind, at: datetime, changes: dict[str, list[str | None]]
+) -> dict[str, Any]:
+    id_ = uuid5(ticket["id"], name)
+    return {"id": id_, "ticket_id": ticket["id"], "at": at, "by": SYSTEM, "kind": kind, "changes": changes}
+
+
+async def _task(connection: Driver, call: Record, changed: dict[str, Any]) -> dict[str, Any]:
     """Return what a caller whom nobody spoke with makes of the ticket: a task, or nothing anybody can do."""
     if not tasks.unheard(call) or changed.get("status") != TicketStatus.OPEN:
         return {}
@@ -109,7 +118,7 @@ async def _task(connection: AsyncConnection, call: sa.RowMapping, changed: dict[
     return {"task": Task.CALL_BACK}
 
 
-def _status(call: sa.RowMapping, ticket: sa.RowMapping) -> dict[str, Any]:
+def _status(call: Record, ticket: Record) -> dict[str, Any]:
     """Return what the call's progress makes of the ticket's status; nothing once a person has set it."""
     if "status" in ticket["by_hand"] or ticket["status"] != TicketStatus.NEW:
         return {}
@@ -124,9 +133,7 @@ def _status(call: sa.RowMapping, ticket: sa.RowMapping) -> dict[str, Any]:
     return changed
 
 
-async def _tell_end(
-    connection: AsyncConnection, call: sa.RowMapping, ticket: sa.RowMapping, changed: dict[str, Any]
-) -> None:
+async def _tell_end(connection: Driver, call: Record, ticket: Record, changed: dict[str, Any]) -> None:
     seen: dict[str, list[str | None]] = {
         name: [_word(ticket[name]), _word(changed[name])] for name in _TOLD if name in changed
     }
@@ -136,28 +143,12 @@ async def _tell_end(
     if changed.get("status") == TicketStatus.CLOSED:
         entries.append((EntryKind.CLOSED, "closed", seen))
     for kind, name, changes in entries:
-        await connection.execute(
-            sa.insert(ticket_entries).values(
-                id=uuid5(ticket["id"], name),
-                ticket_id=ticket["id"],
-                at=call["ended_at"],
-                by=SYSTEM,
-                kind=kind,
-                changes=changes,
-            )
-        )
+        await _TELL.rows(connection, _entry(ticket, name, kind, call["ended_at"], changes))
 
 
-async def _tell_end_of_callback(connection: AsyncConnection, call: sa.RowMapping, ticket: sa.RowMapping) -> None:
-    entry = pg.insert(ticket_entries).values(
-        id=uuid5(ticket["id"], f"call {call['id']}"),
-        ticket_id=ticket["id"],
-        at=call["ended_at"],
-        by=SYSTEM,
-        kind=EntryKind.CALL,
-        changes={"outcome": [None, call["outcome"]]},
-    )
-    await connection.execute(entry.on_conflict_do_nothing())
+async def _tell_end_of_callback(connection: Driver, call: Record, ticket: Record) -> None:
+    changes = {"outcome": [None, call["outcome"]]}
+    await _TELL_ONCE.rows(connection, _entry(ticket, f"call {call['id']}", EntryKind.CALL, call["ended_at"], changes))
 
 
 def _word(value: str | None) -> str | None:

@@ -16,6 +16,7 @@ from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.merge import UPSERT
 from storage.phones import e164
+from storage.prepared import Driver
 from storage.records import CallFilter, CallRecord, Page
 from storage.rows import CALL_WITH_TICKET, call_record, call_row
 from storage.schema import calls, tickets
@@ -53,11 +54,11 @@ class CallStore:
         """
         row = call_row(call, e164(call.caller_number, self._region))
 
-        async def work(connection: AsyncConnection) -> TicketId:
-            kept = (await UPSERT.execute(connection, row)).mappings().one()
+        async def work(connection: Driver) -> TicketId:
+            (kept,) = await UPSERT.rows(connection, row)
             return await keep_ticket(connection, kept, zone=self._zone, now=self._now())
 
-        return await self._database.run(work)
+        return await self._database.run_bare(work)
 
     async def get(self, call: CallId) -> CallRecord:
         """Return the record of ``call``. Raises ``NotFoundError``."""

@@ -13,7 +13,8 @@ the DSN that is the new primary.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
@@ -26,15 +27,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import RefusedError, StorageBusyError, StorageUnavailableError
+from storage.prepared import Driver
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+C = TypeVar("C")
 Work = Callable[[AsyncConnection], Awaitable[Result]]
 
 ATTEMPTS: Final = 3
 AWAY_CLASSES: Final = ("08", "40", "53", "55", "57", "58")
 """SQLSTATE classes that pass by themselves: connection, rollback, resources, locks, operator, system."""
+_FROM_DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 READ_ONLY: Final = "25006"
 """What a server says that was the primary until now, and still holds our connection."""
 
@@ -120,12 +124,25 @@ class Database:
         A lost connection repeats it, ``attempts`` times within ``deadline_s`` (which counts the wait for a turn too),
         so it must be idempotent. Raises ``StorageUnavailableError``, ``RefusedError``, or what ``work`` raises.
         """
+        return await self._run(self._engine.begin, work, deadline_s, attempts)
+
+    async def run_bare(self, work: Callable[[Driver], Awaitable[Result]]) -> Result:
+        """Do work that executes :class:`storage.prepared.Prepared` statements; all else is as with :meth:`run`."""
+        return await self._run(self._begin_bare, work, None, ATTEMPTS)
+
+    async def _run(
+        self,
+        begin: Callable[[], AbstractAsyncContextManager[C]],
+        work: Callable[[C], Awaitable[Result]],
+        deadline_s: float | None,
+        attempts: int,
+    ) -> Result:
         limit = self._deadline_s if deadline_s is None else deadline_s
         has_turn = False
         try:
             async with asyncio.timeout(limit), self._turns:
                 has_turn = True
-                result = await self._attempts(work, attempts)
+                result = await self._attempts(begin, work, attempts)
         except TimeoutError:
             if not has_turn:
                 raise StorageBusyError(f"no turn within {limit:g} s") from None
@@ -137,7 +154,16 @@ class Database:
         self._note(True)
         return result
 
-    async def _attempts(self, work: Work[Result], attempts: int) -> Result:
+    async def _attempts(
+        self,
+        begin: Callable[[], AbstractAsyncContextManager[C]],
+        work: Callable[[C], Awaitable[Result]],
+        attempts: int,
+    ) -> Result:
+        try:  # nearly always all there is; apart, because counting attempts costs as much as a query
+            return await self._once(begin, work)
+        except StorageUnavailableError as error:
+            first = error
         retries = stamina.retry_context(
             on=StorageUnavailableError,
             attempts=attempts,
@@ -148,13 +174,42 @@ class Database:
         )
         async for attempt in retries:
             with attempt:
-                return await self._once(work)
+                if attempt.num == 1:
+                    raise first
+                return await self._once(begin, work)
         raise AssertionError("stamina ends by returning or raising")
 
-    async def _once(self, work: Work[Result]) -> Result:
+    @asynccontextmanager
+    async def _begin_bare(self) -> AsyncIterator[Driver]:
+        """Have a transaction on a connection of the pool, of which SQLAlchemy knows nothing."""
+        async with self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                await driver.execute("BEGIN;")
+                yield driver
+                await driver.execute("COMMIT;")
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError | asyncpg.InternalClientError) or driver.is_closed():
+                    driver.terminate()
+                    await connection.invalidate()
+                else:
+                    with suppress(OSError, *_FROM_DRIVER):
+                        await driver.execute("ROLLBACK;")
+                state = getattr(error, "sqlstate", None)
+                if state == READ_ONLY:
+                    self._give_up_connections()
+                elif isinstance(error, asyncpg.PostgresError) and (state or "")[:2] not in AWAY_CLASSES:
+                    raise RefusedError(state, getattr(error, "constraint_name", None)) from None
+                elif isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+                    raise RefusedError(None, type(error).__name__) from None  # it can't be made a parameter
+                raise
+
+    async def _once(
+        self, begin: Callable[[], AbstractAsyncContextManager[C]], work: Callable[[C], Awaitable[Result]]
+    ) -> Result:
         begun = time.monotonic()
         try:
-            async with self._engine.begin() as connection:
+            async with begin() as connection:
                 return await work(connection)
         except asyncio.CancelledError:
             if time.monotonic() - begun > self._silence_s:  # a server that lives ends a statement before that
@@ -174,7 +229,7 @@ class Database:
             raise _refused(error) from None
         except StatementError as error:  # a value that can't be made a parameter
             raise RefusedError(None, type(error.orig).__name__) from None
-        except (PoolTimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (PoolTimeoutError, OSError, *_FROM_DRIVER) as error:
             # the driver's own errors come bare when the connection is lost while SQLAlchemy prepares it
             raise StorageUnavailableError(f"the database can't be reached ({type(error).__name__})") from error
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.dml import ReturningInsert
 
-from storage.compiled import CompiledOnce
+from storage.prepared import Prepared
 from storage.schema import calls
 
 NEWER_WINS = (
@@ -85,5 +85,5 @@ def _known(text: Any) -> Any:
     return sa.func.nullif(text, "")
 
 
-UPSERT: Final = CompiledOnce(_upsert())
+UPSERT: Final = Prepared(_upsert())
 """Adds a row to the calls or merges it with the one that is there; returns what is then kept. Long, so built once."""

@@ -1,10 +1,13 @@
 """Telephone numbers as they come from the network, brought to E.164 so that two spellings are one number."""
 
+from functools import lru_cache
+
 import phonenumbers
 
 _LONGEST_NUMBER = 32
 
 
+@lru_cache(maxsize=4096)  # a call asks a dozen times for its caller's
 def e164(number: str, region: str) -> str | None:
     """Return ``number`` as E.164 (``+8615400000001``), or None when withheld or not a number.
 

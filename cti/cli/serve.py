@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+import uvloop
 
 from config.secrets import Secrets
 from config.settings import Settings
@@ -18,4 +19,6 @@ def serve(
     settings = Settings()
     file = settings.home / "log" / "hydrophone.log" if to_file else None
     logs.set_up(settings.log_level, file=file, as_json=as_json)
-    asyncio.run(app.run(settings, Secrets.load_or_make(settings.home, pbxs=tuple(pbx.name for pbx in settings.pbxs))))
+    secrets = Secrets.load_or_make(settings.home, pbxs=tuple(pbx.name for pbx in settings.pbxs))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(app.run(settings, secrets))

@@ -2,10 +2,11 @@
 
 One worker writes to the database what changed, the latest value of each call, one call after the other; so the order
 within a call is kept, and a call that changes faster than the database writes costs no more. A live call is kept when
-it arrives and then once in ``live_every_s`` at most: it changes a dozen times, and what is shown comes from the live
-state. Its end is kept at once. While the database is
-away, ended calls go to the spool on disk; of live calls the latest value waits, because they will be told again. When
-more than ``bound`` calls wait, the live ones that wait longest are let go: their end will be kept.
+it arrives, at once when another agent has it or its account is known, because its ticket is theirs from then on, and
+else once in ``live_every_s`` at most: it changes a dozen times, and what is shown comes from the live state. Its end
+is kept at once. While the database is away, ended calls go to the spool on disk; of live calls the latest value waits,
+because they will be told again. When more than ``bound`` calls wait, the live ones that wait longest are let go: their
+end will be kept.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ BOUND: Final = 10_000
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 5.0
-LIVE_EVERY_S: Final = 1.0
+LIVE_EVERY_S: Final = 10.0
 
 
 class Store(Protocol):
@@ -64,7 +65,7 @@ class Recorder:
         self._live_every_s = live_every_s
         self._waiting: dict[CallId, Call] = {}
         self._later: dict[CallId, Call] = {}
-        self._resting: dict[CallId, asyncio.TimerHandle] = {}
+        self._resting: dict[CallId, tuple[Call, asyncio.TimerHandle]] = {}
         self._wake = asyncio.Event()
         self._wake.set()
 
@@ -79,15 +80,16 @@ class Recorder:
             call = self._live.state.calls.get(id_)
             if call is None:
                 continue
-            if id_ in self._resting:
-                self._later[id_] = call
-            else:
+            resting = self._resting.get(id_)
+            if resting is None or _ticket_differs(resting[0], call):
                 self._put(call)
+            else:
+                self._later[id_] = call
         for call in changes.ended:
-            self._later.pop(call.id, None)
             self._put(call)
 
     def _put(self, call: Call) -> None:
+        self._later.pop(call.id, None)
         self._waiting[call.id] = call
         if len(self._waiting) > self._bound:
             self._let_go_one()
@@ -97,10 +99,10 @@ class Recorder:
         """Let a call that was just kept be, for a while."""
         known = self._resting.pop(call.id, None)
         if known is not None:
-            known.cancel()
+            known[1].cancel()
         if call.ended_at is None and self._live_every_s > 0:
             loop = asyncio.get_running_loop()
-            self._resting[call.id] = loop.call_later(self._live_every_s, self._rested, call.id)
+            self._resting[call.id] = (call, loop.call_later(self._live_every_s, self._rested, call.id))
 
     def _rested(self, id_: CallId) -> None:
         self._resting.pop(id_, None)
@@ -133,7 +135,7 @@ class Recorder:
     async def flush(self) -> None:
         """Keep what waits, in the database or on disk. Called once the worker has stopped."""
         self._live_every_s = 0.0
-        for id_, timer in list(self._resting.items()):
+        for id_, (_, timer) in list(self._resting.items()):
             timer.cancel()
             self._rested(id_)
         try:
@@ -219,3 +221,7 @@ class Recorder:
         for call in calls:
             if self._waiting.get(call.id) is call:
                 del self._waiting[call.id]
+
+
+def _ticket_differs(kept: Call, now: Call) -> bool:
+    return (kept.agent, kept.account) != (now.agent, now.account)

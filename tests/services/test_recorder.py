@@ -77,16 +77,27 @@ async def test_a_call_that_changes_faster_than_the_database_writes_costs_one_wri
 async def test_a_live_call_that_was_just_kept_waits_but_its_end_does_not(tmp_path: Path) -> None:
     house = House(tmp_path, live_every_s=3600)
     house.start()
-    house.story.waiting()
+    house.story.leg(0)
     await until(lambda: call_of() in house.store.kept and house.recorder.waiting == 0)
     before = len(house.store.saves)
-    house.story.talking()
+    house.story.waiting()
     await asyncio.sleep(0.02)
     assert len(house.store.saves) == before
-    house.story.hung_up(50, agent=ANNA)
     house.story.hung_up(50)
-    await until(lambda: house.store.kept[call_of()].outcome is Outcome.ANSWERED)
+    await until(lambda: house.store.kept[call_of()].outcome is Outcome.ABANDONED)
     assert len(house.store.saves) == before + 1
+    await house.stop()
+    await house.recorder.flush()
+
+
+async def test_a_ticket_is_the_agents_as_soon_as_they_have_the_call(tmp_path: Path) -> None:
+    house = House(tmp_path, live_every_s=3600)
+    house.start()
+    house.story.waiting()
+    await until(lambda: call_of() in house.store.kept and house.recorder.waiting == 0)
+    house.story.talking()
+    await until(lambda: house.store.kept[call_of()].agent == ANNA)
+    assert house.store.kept[call_of()].ended_at is None
     await house.stop()
     await house.recorder.flush()
 
@@ -94,10 +105,10 @@ async def test_a_live_call_that_was_just_kept_waits_but_its_end_does_not(tmp_pat
 async def test_a_live_call_that_waits_is_kept_when_its_time_has_come(tmp_path: Path) -> None:
     house = House(tmp_path, live_every_s=0.02)
     house.start()
-    house.story.waiting()
+    house.story.leg(0)
     await until(lambda: call_of() in house.store.kept)
-    house.story.talking()
-    await until(lambda: house.store.kept[call_of()].answered_at is not None)
+    house.story.waiting()
+    await until(lambda: house.store.kept[call_of()].queued_at is not None)
     await house.stop()
     await house.recorder.flush()
 
@@ -105,12 +116,12 @@ async def test_a_live_call_that_waits_is_kept_when_its_time_has_come(tmp_path: P
 async def test_a_live_call_that_waits_is_kept_before_the_end_of_the_recorder(tmp_path: Path) -> None:
     house = House(tmp_path, live_every_s=3600)
     house.start()
-    house.story.waiting()
+    house.story.leg(0)
     await until(lambda: call_of() in house.store.kept and house.recorder.waiting == 0)
-    house.story.talking()
+    house.story.waiting()
     await house.stop()
     await house.recorder.flush()
-    assert house.store.kept[call_of()].answered_at is not None
+    assert house.store.kept[call_of()].queued_at is not None
 
 
 async def test_while_the_database_is_away_ended_calls_are_on_the_disk(house: House) -> None:
