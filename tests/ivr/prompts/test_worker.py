@@ -74,6 +74,18 @@ async def test_an_amount_is_rendered_into_the_store_in_both_languages(worker: Re
         assert len(ulaw) % 160 == 0
 
 
+async def test_a_clip_that_says_another_amount_is_heard_and_rendered_anew(worker: Rendering, tmp_path: Path) -> None:
+    store = Store(tmp_path / "voice")
+    readings = shipped().readings
+    first, wanted = (shipped().clips("bill.arrears", {"total": Money(fen)}, "en")[1] for fen in (8640, 208061))
+    await worker.ahead(speech_job("00aa", first, readings))
+    wrong = store.sound("00aa")
+    store.put("00ab", wrong, {})
+    await worker.ahead(speech_job("00ab", wanted, readings, verify=True))
+    assert store.facts("00ab")["verified"]
+    assert len(store.sound("00ab")) != len(wrong)
+
+
 async def test_a_text_without_speech_in_it_is_refused_and_the_worker_goes_on(worker: Rendering) -> None:
     with pytest.raises(RenderError):
         await worker.ahead({"key": "00aa", "language": "zh", "text": "❓"})
