@@ -17,7 +17,7 @@ from typing import Any, Final, get_args
 from cti.domain.events import Language
 from ivr.ports import KINDS, AccountDigits, Count, Day, Digits, Money, Month, Value
 from ivr.prompts.errors import CatalogueError, UnsayableError
-from ivr.prompts.wording import pieces, say, suffix
+from ivr.prompts.wording import account_groups, pieces, say, suffix
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -29,6 +29,7 @@ PERSONAL: Final = frozenset({"digits", "account", "phone"})
 
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _LEAP_YEAR = 2024
+_MARKS = " ,.，。"
 
 DUE = "due"
 """The clip that tells when a bill is due: on few days of a month, which are rendered whole."""
@@ -89,11 +90,31 @@ class Template:
         spare = tuple(_spare(before, value, after, language))
         return Clip(f"{self.id}.{suffix(value)}", language, text, spare, personal=self.kind in PERSONAL)
 
+    def clips(self, values: Mapping[str, Value], language: Language) -> Iterator[Clip]:
+        """Yield the clips for the prompt's ``values``: one, but for a Mandarin account number one for each four digits.
+
+        Eight digits in one clause run together; each four as a clause of their own were understood best
+        (docs/speech.md), and there are only ten thousand of them.
+        """
+        value = values.get(self.source) if self.source else None
+        groups = account_groups(value) if isinstance(value, AccountDigits) and language == "zh" else ()
+        if len(groups) < 2:
+            yield self.clip(values, language)
+            return
+        before, after = self.around
+        if before.strip(_MARKS):
+            yield Clip(f"{self.id}.before", language, before.rstrip(_MARKS) + "，")
+        for group in groups:
+            ends = group is groups[-1]
+            text = say(group, language) + (after if ends and after else "，")
+            spare = tuple(_spare("", group, after if ends else "", language))
+            yield Clip(f"{self.id}.{group.digits}{'.end' if ends else ''}", language, text, spare, personal=True)
+
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
     """Yield the pieces of a clause; each ends like a clause, as an engine speaks it best that way."""
     for words in (before, *pieces(value, language), after):
-        stem = words.strip(" ,.，。")
+        stem = words.strip(_MARKS)
         if stem:
             yield Clip(f"part.{stem}", language, stem + ("，" if language == "zh" else ","))
 
@@ -126,7 +147,9 @@ class Catalogue:
 
     def clips(self, prompt: str, values: Mapping[str, Value], language: Language) -> tuple[Clip, ...]:
         """Return the clips of a sentence. Raises ``KeyError`` for an unknown prompt."""
-        return tuple(clause.clip(values, language) for clause in self.prompts[prompt].clauses[language])
+        return tuple(
+            clip for clause in self.prompts[prompt].clauses[language] for clip in clause.clips(values, language)
+        )
 
     def taught(self, prompts: Mapping[str, Prompt]) -> "Catalogue":
         """Return this catalogue with ``prompts`` besides its own, such as those that flows write out."""

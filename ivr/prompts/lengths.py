@@ -34,10 +34,10 @@ from ivr.prompts.g711 import RATE_HZ
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
 
-PER_CHARACTER_S: Final[Mapping[Language, float]] = {"zh": 0.19, "en": 0.057}
+PER_CHARACTER_S: Final[Mapping[Language, float]] = {"zh": 0.19, "en": 0.045}
 """Fitted to the clips of the core pack: a Chinese character is a syllable, an English one a letter or a space."""
 
-AROUND_S: Final[Mapping[Language, float]] = {"zh": 0.45, "en": 0.0}
+AROUND_S: Final[Mapping[Language, float]] = {"zh": 0.45, "en": 0.4}
 
 LONGEST: Final[Mapping[str, Value]] = {
     "money": Money(777_777),

@@ -84,7 +84,7 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
             return _grouped(_zh_spelt(digits) if chinese else _en_spelt(digits), phone_groups(digits), chinese)
         case AccountDigits(digits):
             _check(digits.isascii() and digits.isdigit(), "an account number")
-            return _zh_digits(digits) if chinese else _en_digits(digits)
+            return _zh_digits(digits, _ZH) if chinese else _en_digits(digits)
         case Time(hour, minute):
             _check(0 <= hour <= 23 and 0 <= minute <= 59, "a time of day")
             return _zh_time(hour, minute) if chinese else _en_time(hour, minute)
@@ -102,8 +102,15 @@ def pieces(value: Value, language: Language) -> tuple[str, ...]:
     if isinstance(value, Digits | AccountDigits | Phone):
         say(value, language)
         digits = value.number.removeprefix("+") if isinstance(value, Phone) else value.digits
-        return _zh_spelt(digits) if language == "zh" else _en_spelt(digits)
+        if language == "en":
+            return _en_spelt(digits)
+        return _zh_spelt(digits, _ZH if isinstance(value, AccountDigits) else _ZH_SPELT)
     return phrases(value, language)
+
+
+def account_groups(value: AccountDigits) -> tuple[AccountDigits, ...]:
+    """Return an account number in groups of four digits, as it is read back."""
+    return tuple(AccountDigits(value.digits[start : start + _GROUP]) for start in range(0, len(value.digits), _GROUP))
 
 
 def suffix(value: Value) -> str:
@@ -171,6 +178,8 @@ def _check(sayable: bool, kind: str) -> None:
 
 _ZH = "零一二三四五六七八九"
 _ZH_SPELT = "零幺二三四五六七八九"
+"""How the digits of a telephone number are said, lest one be taken for seven. Account numbers have 一: the engine's 幺
+was understood less often (docs/speech.md)."""
 
 
 def _zh_money(fen: int) -> tuple[str, ...]:
@@ -280,12 +289,12 @@ def _zh_measured(hundredths: int) -> tuple[str, ...]:
     return (f"{words}点{spelt}" if spelt else words,)
 
 
-def _zh_spelt(digits: str) -> tuple[str, ...]:
-    return tuple(_ZH_SPELT[int(digit)] for digit in digits)
+def _zh_spelt(digits: str, names: str = _ZH_SPELT) -> tuple[str, ...]:
+    return tuple(names[int(digit)] for digit in digits)
 
 
-def _zh_digits(digits: str) -> tuple[str, ...]:
-    spelt = "".join(_ZH_SPELT[int(digit)] for digit in digits)
+def _zh_digits(digits: str, names: str = _ZH_SPELT) -> tuple[str, ...]:
+    spelt = "".join(_zh_spelt(digits, names))
     groups = [spelt[start : start + _GROUP] for start in range(0, len(spelt), _GROUP)]
     return (*(group + "，" for group in groups[:-1]), groups[-1])
 

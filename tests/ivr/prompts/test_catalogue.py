@@ -7,10 +7,11 @@ import pytest
 from config.settings import Settings
 from ivr.flow.model import sentences
 from ivr.flow.texts import INLINE
-from ivr.ports import Day, Digits, Money, Month, Value
+from ivr.ports import AccountDigits, Day, Digits, Money, Month, Value
 from ivr.prompts.announcements import FILES
 from ivr.prompts.catalogue import LANGUAGES, Clip, parse, shipped
 from ivr.prompts.errors import CatalogueError, UnsayableError
+from ivr.prompts.inline import prompt
 from ivr.services.flow_files import FlowFiles, shipped_files
 from ivr.services.hotline import SORRY
 
@@ -136,3 +137,20 @@ def test_the_core_spans_the_months_it_names() -> None:
 
 def test_clips_without_a_slot_have_no_spare() -> None:
     assert shipped().clips("goodbye", {}, "en") == (Clip("goodbye", "en", "Thank you for calling. Goodbye."),)
+
+
+def test_a_mandarin_account_number_is_read_back_in_clauses_of_four() -> None:
+    made = prompt("own", {"zh": "您的用户号为，{it:account}，对吗？", "en": "Your account number is {it:account}."})
+    taught = shipped().taught({"own": made})
+    clips = taught.clips("own", {"it": AccountDigits("10161100")}, "zh")
+    assert [(clip.id, clip.text) for clip in clips] == [
+        ("own.1", "您的用户号为，"),
+        ("own.2.1016", "一零一六，"),
+        ("own.2.1100.end", "一一零零，"),
+        ("own.3", "对吗？"),
+    ]
+    assert [clip.personal for clip in clips] == [False, True, True, False]
+    core = {name for language, name in shipped().core_clips() if language == "zh"}
+    assert {piece.id for clip in clips for piece in clip.spare} <= core
+    assert [clip.id for clip in taught.clips("own", {"it": AccountDigits("10161100")}, "en")] == ["own.10161100"]
+    assert [clip.id for clip in taught.clips("own", {"it": AccountDigits("1016")}, "zh")][1] == "own.2.1016"

@@ -183,7 +183,7 @@ OTHERS_BY_HAND: list[tuple[Value, str, str]] = [
     (Phone("13800138000"), "幺三八，零零幺三，八零零零", "one three eight, zero zero one three, eight zero zero zero"),
     (Phone("+8612345"), "八六幺，二三四五", "eight six one, two three four five"),
     (Phone("96000"), "九，六零零零", "nine, six zero zero zero"),
-    (AccountDigits("10000004"), "幺零零零，零零零四", "one zero zero zero, zero zero zero four"),
+    (AccountDigits("10000004"), "一零零零，零零零四", "one zero zero zero, zero zero zero four"),
 ]
 
 
