@@ -16,7 +16,7 @@ from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.merge import UPSERT
 from storage.phones import e164
-from storage.prepared import Driver
+from storage.prepared import Driver, Prepared
 from storage.records import CallFilter, CallRecord, Page
 from storage.rows import CALL_WITH_TICKET, call_record, call_row
 from storage.schema import calls, tickets
@@ -25,6 +25,15 @@ from storage.text import storable
 LARGEST_PAGE: Final = 200
 _ORDER: Final = "calls"
 _PLACE = (calls.c.started_at, calls.c.id)
+
+
+_RECENT: Final = Prepared(
+    sa.select(sa.func.count()).where(
+        calls.c.caller_number_e164 == sa.bindparam("number", type_=calls.c.caller_number_e164.type),
+        calls.c.started_at >= sa.bindparam("since", type_=calls.c.started_at.type),
+        calls.c.inbound,
+    )
+)
 
 
 def _utc_now() -> datetime:
@@ -84,14 +93,9 @@ class CallStore:
         if number_e164 is None:
             return 0
         since = self._now() - timedelta(days=days)
-        query = sa.select(sa.func.count()).where(
-            calls.c.caller_number_e164 == number_e164, calls.c.started_at >= since, calls.c.inbound
-        )
-
-        async def work(connection: AsyncConnection) -> int:
-            return int(await connection.scalar(query) or 0)
-
-        return await self._database.run(work)
+        asked = {"number": number_e164, "since": since}
+        ((count,),) = await self._database.run_bare(lambda connection: _RECENT.rows(connection, asked))
+        return int(count)
 
     async def unfinished(self, pbx: PbxName) -> Sequence[CallRecord]:
         """Return the calls of ``pbx`` that have no end yet, oldest first, for the resync after a restart."""

@@ -126,9 +126,9 @@ class Database:
         """
         return await self._run(self._engine.begin, work, deadline_s, attempts)
 
-    async def run_bare(self, work: Callable[[Driver], Awaitable[Result]]) -> Result:
+    async def run_bare(self, work: Callable[[Driver], Awaitable[Result]], *, deadline_s: float | None = None) -> Result:
         """Do work that executes :class:`storage.prepared.Prepared` statements; all else is as with :meth:`run`."""
-        return await self._run(self._begin_bare, work, None, ATTEMPTS)
+        return await self._run(self._begin_bare, work, deadline_s, ATTEMPTS)
 
     async def _run(
         self,

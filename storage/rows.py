@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from asyncpg import Record
 
 from cti.domain.model import Call, IvrStep, Outcome
 from storage.passages import talk_rows, talks_of, visit_rows, visits_of
@@ -28,7 +29,7 @@ _UNSEEN_OF_TICKET = ("call_id", "by_hand", "caller_number_e164", "call_ended_at"
 TICKET_COLUMNS = tuple(column for column in tickets.c if column.name not in _UNSEEN_OF_TICKET)
 BRIEF_COLUMNS = tuple(tickets.c[name] for name in TicketBrief.__dataclass_fields__)
 
-Row = sa.RowMapping | Mapping[str, Any]
+Row = sa.RowMapping | Record | Mapping[str, Any]
 
 _LONGEST_TEXT = 256
 _SMALL_TEXT = 64
@@ -106,7 +107,7 @@ def ticket_record(row: Row, call: CallRecord | None, entries: tuple[TicketEntry,
     return Ticket(**values, call=call, entries=entries)
 
 
-def ticket_brief(row: sa.RowMapping) -> TicketBrief:
+def ticket_brief(row: Row) -> TicketBrief:
     """Return the record of a row of ``BRIEF_COLUMNS``."""
     values = {column.name: row[column.name] for column in BRIEF_COLUMNS}
     values["category"] = None if row["category"] is None else Category(row["category"])

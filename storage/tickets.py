@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from storage.cursors import after, from_cursor, to_cursor
 from storage.engine import Database
 from storage.errors import IllegalStatusError, NotFoundError, VersionConflictError
 from storage.phones import e164
+from storage.prepared import Prepared
 from storage.records import (
     EntryKind,
     Page,
@@ -182,17 +184,14 @@ class TicketStore:
     ) -> Sequence[TicketBrief]:
         """Return the latest tickets of the account, of the caller's number, or of either, without ``besides``."""
         number_e164 = None if number is None else e164(number, self._region)
-        ways: list[sa.ColumnElement[bool]] = []
-        if account is not None:
-            ways.append(tickets.c.account == storable(account))
-        if number_e164 is not None:
-            ways.append(tickets.c.caller_number_e164 == number_e164)
-        if not ways:
+        asked: dict[str, Any] = {"account": account, "number": number_e164, "besides": besides, "most": limit}
+        asked = {
+            name: storable(value) if name == "account" else value for name, value in asked.items() if value is not None
+        }
+        query = _contacts(frozenset(asked))
+        if query is None:
             return ()
-        other = sa.true() if besides is None else tickets.c.id != besides
-        each = [_briefs(way, other).limit(limit).subquery().select() for way in ways]  # an index serves each
-        both = sa.union(*each).subquery()
-        return await self._briefs(sa.select(both).order_by(both.c.opened_at.desc(), both.c.id.desc()).limit(limit))
+        return [ticket_brief(row) for row in await self._database.run_bare(lambda bare: query.rows(bare, asked))]
 
     async def _briefs(self, query: sa.Select[Any]) -> list[TicketBrief]:
         async def work(connection: AsyncConnection) -> list[TicketBrief]:
@@ -225,6 +224,23 @@ def _word(value: object) -> str | None:
 
 def _briefs(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(*BRIEF_COLUMNS).where(*conditions).order_by(tickets.c.opened_at.desc(), tickets.c.id.desc())
+
+
+@cache
+def _contacts(known: frozenset[str]) -> Prepared | None:
+    """Return the question for the latest tickets by what is known; None if nothing is that tells a customer."""
+    most = sa.bindparam("most", type_=sa.Integer())
+    ways = [
+        column == sa.bindparam(name, type_=column.type)
+        for name, column in (("account", tickets.c.account), ("number", tickets.c.caller_number_e164))
+        if name in known
+    ]
+    if not ways:
+        return None
+    other = tickets.c.id != sa.bindparam("besides", type_=sa.Uuid()) if "besides" in known else sa.true()
+    each = [_briefs(way, other).limit(most).subquery().select() for way in ways]  # an index serves each
+    both = sa.union(*each).subquery()
+    return Prepared(sa.select(both).order_by(both.c.opened_at.desc(), both.c.id.desc()).limit(most))
 
 
 def _select() -> sa.Select[Any]:

@@ -32,6 +32,8 @@ from cti.domain.utility import (
 from storage.engine import Database, Work
 from storage.errors import StorageError
 from storage.phones import e164
+from storage.prepared import Prepared
+from storage.rows import Row
 from storage.schema import (
     account_pins,
     accounts,
@@ -136,13 +138,14 @@ class OwnTables:
     async def accounts_of_number(self, number: str) -> Sequence[Account]:
         """Return the accounts whose customer has this telephone number, in the order of their numbers."""
         if (known := e164(number, self._region)) is None:
-            return ()
-        customer_ids = sa.select(customer_phones.c.customer_id).where(customer_phones.c.e164 == known)
-
-        async def work(connection: AsyncConnection) -> Sequence[Account]:
-            return await _accounts(connection, accounts.c.customer_id.in_(customer_ids))
-
-        return await self._ask(work)
+            return []
+        try:
+            rows = await self._database.run_bare(
+                lambda connection: _OF_NUMBER.rows(connection, {"number": known}), deadline_s=self._deadline_s
+            )
+        except StorageError as error:
+            raise BillingUnavailableError(str(error)) from error
+        return [_account(row) for row in rows]
 
     async def last_payment(self, account: AccountNumber) -> Payment | None:
         """Return the account's latest payment, None if there never was one."""
@@ -212,6 +215,10 @@ def _same(asked: AccountNumber, found: Account) -> Account:
 
 
 async def _accounts(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Account]:
+    return [_account(row) for row in (await connection.execute(_select_accounts(which))).mappings()]
+
+
+def _select_accounts(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     meter = (
         sa.select(meters.c.number, meters.c.state)
         .where(meters.c.account_id == accounts.c.id)
@@ -219,7 +226,7 @@ async def _accounts(connection: AsyncConnection, which: sa.ColumnElement[bool]) 
         .limit(1)
         .lateral("meter")
     )
-    query = (
+    return (
         sa.select(
             accounts.c.number,
             accounts.c.cut_off,
@@ -241,10 +248,20 @@ async def _accounts(connection: AsyncConnection, which: sa.ColumnElement[bool]) 
         .order_by(accounts.c.number)
         .limit(MOST_ACCOUNTS)
     )
-    return [_account(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _account(row: sa.RowMapping) -> Account:
+_OF_NUMBER: Final = Prepared(
+    _select_accounts(
+        accounts.c.customer_id.in_(
+            sa.select(customer_phones.c.customer_id).where(
+                customer_phones.c.e164 == sa.bindparam("number", type_=customer_phones.c.e164.type)
+            )
+        )
+    )
+)
+
+
+def _account(row: Row) -> Account:
     values: dict[str, Any] = dict(row)
     metered = row["meter_state"] is not None
     values["meter_state"] = MeterState(row["meter_state"]) if metered else MeterState.REMOVED

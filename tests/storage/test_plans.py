@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import asyncpg
@@ -173,9 +174,16 @@ async def test_it_finds_its_rows_by_an_index(busy: Database, filled: str, name: 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool) -> None:
         seen.append((statement, tuple(parameters)))
 
+    fetch = asyncpg.Connection.fetch
+
+    async def noted_fetch(self: Any, statement: str, *given: Any) -> Any:
+        seen.append((statement, given))
+        return await fetch(self, statement, *given)
+
     sa.event.listen(busy.engine.sync_engine, "before_cursor_execute", note)
     try:
-        await QUERIES[name](busy)
+        with patch.object(asyncpg.Connection, "fetch", noted_fetch):  # what storage.prepared executes
+            await QUERIES[name](busy)
     finally:
         sa.event.remove(busy.engine.sync_engine, "before_cursor_execute", note)
     connection = await asyncpg.connect(plain_dsn(filled))
