@@ -22,7 +22,7 @@ from ivr.prompts.errors import SpeechError
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speakers import voices
 from ivr.prompts.speech import RenderedSpeech
-from ivr.prompts.studio import ignored, recordings
+from ivr.prompts.studio import Recording, ignored, recordings
 from ivr.prompts.studio import recording as studio_recording
 from ivr.prompts.voices import VOICES, key_of
 
@@ -139,7 +139,12 @@ def _listener() -> "Listen":
     if not listening.installed():
         raise typer.BadParameter("the recogniser is not installed: pip install 'hydrophone[dev]'")
     recogniser = listening.recogniser(Settings().cache)
-    return lambda one: recogniser.text(studio_recording(one.wav) / 32768.0, one.language)
+
+    def listen(one: Recording, said: str) -> str:
+        prompt = listening.clause_prompt(said, one.language)
+        return recogniser.text(studio_recording(one.wav) / 32768.0, one.language, prompt)
+
+    return listen
 
 
 @app.command("core-pack")

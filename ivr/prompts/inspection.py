@@ -27,8 +27,8 @@ _FULL: Final = 0.999
 _CLIPPED_RUN: Final = 3
 """So many samples at full scale in a row are a wave that was cut, one is a peak that just fits."""
 
-Listen = Callable[[Recording], str]
-"""Returns what a recogniser hears in a recording that was made fit for the line."""
+Listen = Callable[[Recording, str], str]
+"""Returns what a recogniser hears in a recording that was made fit for the line and should say these words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _of_sound(one: Recording) -> Iterator[Finding]:
 def _of_words(one: Recording, text: str | None, listen: Listen) -> Iterator[Finding]:
     if text is None:
         return
-    heard = listen(one)
+    heard = listen(one, text)
     if not heard:
         yield Finding(_file(one), "words", "no words were recognised")
     elif disagrees(text, heard, one.language):

@@ -34,6 +34,11 @@ PROMPTS: dict[Language, str] = {
     "zh": "您好，二零二五年三月的水费，金额为一百二十三元五角七分，请在六月十八日之前缴费。人工服务请按零。",
     "en": "Your water bill for March, 2025, comes to 123 yuan 57. Please pay by June 18th.",
 }
+_CLAUSE_PROMPTS: dict[Language, tuple[str, str, str]] = {
+    "zh": ("金额为一百二十三元五角七分，", "请在六月十八日之前缴费。", "您好，二零一九年三月的水费，"),
+    "en": ("comes to 123 yuan 57.", "Please pay by June 18th.", "Your water bill for March, 2019."),
+}
+"""For a clause with an amount, a day, a month: of a whole sentence the recogniser would go on with the rest."""
 _TRADITIONAL = str.maketrans("萬兩圓號費請為額帳戶點塊毛", "万两元号费请为额账户点元角")
 _ZH = "零〇一二三四五六七八九十百千万两0-9"
 _ZH_MONEY = re.compile(rf"([{_ZH}点.]+)元(?:([{_ZH}]+)角)?(?:零?([{_ZH}]+)分)?")
@@ -105,6 +110,13 @@ def disagrees(said: str, heard: str, language: Language) -> bool:
     return any(expected) and values(heard, language) != expected
 
 
+def clause_prompt(said: str, language: Language) -> str:
+    """Return the prompt for listening to a clause that says ``said``: the same kinds of value, with other numbers."""
+    return "".join(
+        prompt for held, prompt in zip(values(said, language), _CLAUSE_PROMPTS[language], strict=True) if held
+    )
+
+
 def amounts(text: str, language: Language) -> list[int]:
     """Return the amounts of money in ``text``, in fen."""
     return _zh_amounts(text) if language == "zh" else _en_amounts(text)
@@ -116,7 +128,9 @@ def days(text: str, language: Language) -> list[tuple[int, int]]:
         plain = _plain(text)
         return [numerals.zh_day(found[0]) for found in re.finditer(rf"[{_ZH}]+月[{_ZH}]+[日号]", plain)]
     names = "|".join(numerals.EN_MONTHS)
-    found = re.finditer(rf"({names}),?\s+([0-9]{{1,2}}(?:st|nd|rd|th)?\b|[a-z]+(?:[- ][a-z]+)?)", text.lower())
+    found = re.finditer(
+        rf"({names}),?\s+(?!two thousand)([0-9]{{1,2}}(?:st|nd|rd|th)?\b|[a-z]+(?:[- ][a-z]+)?)", text.lower()
+    )
     return [value for match in found if (value := _en_day(match[1], match[2])) is not None]
 
 

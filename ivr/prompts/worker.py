@@ -93,14 +93,14 @@ class Renderer:
 
     def _misheard(self, samples: Any, job: Mapping[str, Any]) -> str:
         """Return what a recogniser hears, or nothing if it has the values of the text or the text has none."""
-        from ivr.prompts.listening import disagrees, installed, recogniser, values
+        from ivr.prompts.listening import clause_prompt, disagrees, installed, recogniser, values
 
         language: Language = job["language"]
         if not any(values(job["text"], language)):
             return ""
         if not installed():
             raise RenderError("clips can't be verified: the recogniser (extra dev) is not installed")
-        heard = recogniser(self._cache).text(samples / 32768.0, language)
+        heard = recogniser(self._cache).text(samples / 32768.0, language, clause_prompt(job["text"], language))
         return (heard or "nothing") if disagrees(job["text"], heard, language) else ""
 
     def _studio(self, wav: Path) -> Any:

@@ -21,6 +21,7 @@ WRITTEN = [
     ("金额为四角五分,", "zh", [45], [], []),
     ("您好", "zh", [], [], []),
     ("For October, 2026, comes to 86 yuan 40. Please pay by November 25th.", "en", [8640], [(11, 25)], [(2026, 10)]),
+    ("Your bill for March, two thousand twenty-seven,", "en", [], [], [(2027, 3)]),
     ("It comes to 86 yuan, 40.", "en", [8640], [], []),
     ("comes to eighty-six yuan forty. Please pay by November twenty-fifth.", "en", [8640], [(11, 25)], []),
     ("comes to 2,080 yuan 61.", "en", [208061], [], []),

@@ -184,7 +184,7 @@ class Heard:
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
 
-    def text(self, sound: np.ndarray, language: str) -> str:
+    def text(self, sound: np.ndarray, language: str, prompt: str) -> str:
         return self.texts.pop(0)
 
 

@@ -91,7 +91,7 @@ def test_another_month_than_the_files_name_says_is_found_by_listening(tmp_path: 
     _record(tmp_path, "zh/due.13-45", _hum())
 
     def heard(text: str) -> list[str]:
-        found = findings(list(recordings(tmp_path)), shipped(), lambda _: text)
+        found = findings(list(recordings(tmp_path)), shipped(), lambda *_: text)
         return [one.file for one in found if one.fault == "words"]
 
     assert heard("您好，2026年9月的水费") == ["zh/bill.lead.2026-10.wav"]
