@@ -4,10 +4,12 @@ Joins what others own: the session (``ivr.agi``), the flow (``ivr.flow``), speec
 Whatever happens, the dialplan gets the caller back; unless the flow ended in ``done`` it takes them to a person.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
@@ -44,6 +46,8 @@ logger = logging.getLogger(__name__)
 SORRY: Final = "error.sorry"
 ENTRY: Final = "water"
 """The flow that calls begin with."""
+DOOR: Final = "closed"
+"""The flow that those go through who want a person outside the opening hours."""
 _LINKEDID = re.compile(r"[A-Za-z0-9._-]{1,96}")
 
 
@@ -118,6 +122,7 @@ class HotlineHandler:
         self._desk = desk or Desk()
         self._entry = entry
         self._ending = ending or UsualQueue(settings.pbx.queue)
+        self._hours = settings.opening.in_zone(ZoneInfo(settings.site.timezone))
 
     async def run(self, session: AgiSession) -> None:
         """Carry one call through the flow and hand it back with the result."""
@@ -143,7 +148,7 @@ class HotlineHandler:
         outcome = Outcome("failed")
         try:
             await session.answer()
-            outcome = await flow.run()
+            outcome = await self._past_the_door(await flow.run(), flow, line, story, session)
             outcome = await self._hand_back(session, outcome, self._leaving(call, outcome, line, flow))
         except HungUpError:
             outcome = Outcome("hangup")
@@ -155,6 +160,33 @@ class HotlineHandler:
         finally:
             if self._entry == ENTRY:
                 story.left(outcome)
+
+    async def _past_the_door(
+        self, outcome: Outcome, flow: FlowRun, line: PhoneLine, story: Story, session: AgiSession
+    ) -> Outcome:
+        """Take who wants a person outside the opening hours through :data:`DOOR`, which an emergency always passes."""
+        if outcome.result != "person" or self._entry != ENTRY or await asyncio.to_thread(self._is_open):
+            return outcome
+        door = self._flows(DOOR)
+        if door is None:
+            return outcome
+        visit = FlowRun(
+            door.flow,
+            line,
+            self._services,
+            story,
+            number=session.environment.caller_number,
+            called=door.called,
+            desk=self._desk,
+            language=flow.language,
+            prefix=f"{DOOR}.",
+        )
+        met = await visit.run()
+        served = outcome.served or met.served
+        return replace(outcome if met.result == "person" else met, served=served)
+
+    def _is_open(self) -> bool:
+        return self._hours.is_open(self._clock.now())
 
     def call_of(self, session: AgiSession) -> CallId:
         """Return our id of the call. Raises ``RemoteProtocolError`` where the dialplan gives no Linkedid."""

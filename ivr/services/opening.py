@@ -29,9 +29,10 @@ class Opening:
 
     async def __call__(self, caller: Caller) -> Answer:
         """Tell whether it is open, and if not, when it opens. A year's calendar reads files when it is first asked."""
-        return await asyncio.to_thread(self._told)
+        return await asyncio.to_thread(self.told)
 
-    def _told(self) -> Answer:
+    def told(self) -> Answer:
+        """Return it at once, reading files on the way where a year's calendar is new."""
         here = self._now().astimezone(self._hours.zone)
         if self._hours.is_open(here):
             return Answer("open", words={"opens": "unknown"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from config.settings import Settings
 from cti.domain.ids import AgentId, CallId
@@ -12,6 +13,7 @@ from cti.domain.incidents import Incident, IncidentKind
 from cti.domain.promises import Fault
 from ivr.flow.service import Answer, Caller, Service
 from ivr.flow.story import Clock
+from ivr.services.opening import Opening
 from ivr.services.public import Public, public_services
 from ivr.simulator.billing import Behaviour, behave
 
@@ -51,6 +53,14 @@ class PretendReports:
         """Take one; return its ticket's number."""
         self.taken.append(fault)
         return TICKET
+
+
+class AtOnce(Opening):
+    """The opening hours without a thread, which the simulator's clock wouldn't wait for."""
+
+    async def __call__(self, caller: Caller) -> Answer:
+        """Tell them."""
+        return self.told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +108,6 @@ class Behaving:
 
 def pretend_public(public: Public, behaviour: Behaviour, settings: Settings, clock: Clock) -> Mapping[str, Service]:
     """Return the public services, behaving as told."""
-    found = public_services(public, settings, clock)
+    hours = settings.opening.in_zone(ZoneInfo(settings.site.timezone))
+    found = {**public_services(public, settings, clock), "opening": AtOnce(hours, clock.now)}
     return {name: Behaving(service, behaviour) for name, service in found.items()}

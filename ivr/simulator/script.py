@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from config.opening import Opening
 from cti.domain.ids import ZoneCode
 from cti.domain.incidents import IncidentKind
 from cti.domain.tariffs import Tariff, TariffStep
@@ -198,7 +199,7 @@ class Given(Part):
 
     ``desk`` is how those behave who take messages, callbacks and marks; numbers ``refused`` are not called back, those
     in ``waiting`` have a callback already. Without ``records`` the PBX can't record. ``public`` is how services behave
-    that are about nobody: incidents, opening hours, reports.
+    that are about nobody: incidents, opening hours, reports. ``opening`` are the site's hours, always if not given.
     """
 
     now: datetime | None = None
@@ -216,6 +217,7 @@ class Given(Part):
     records: bool | None = None
     incident: IncidentGiven | None = None
     public: Behaviour | None = None
+    opening: Opening | None = None
     line: LineGiven | None = None
 
     def under(self, common: "Given") -> "Given":
@@ -234,6 +236,7 @@ class Given(Part):
             records=common.records if self.records is None else self.records,
             incident=self.incident or common.incident,
             public=common.public if self.public is None else self.public,
+            opening=self.opening or common.opening,
             line=self.line or common.line,
         )
 

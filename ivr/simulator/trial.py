@@ -132,8 +132,11 @@ class Simulator:
             notices = PretendNotices(incident(told.kind, clock.now(), until), told.streets)
         public = Public(notices, None, PretendReports())
         line = PretendStanding((given.line or USUAL_LINE).outlook())
-        own = services(sources, self._settings, clock, line=line)
-        return {**own, **pretend_public(public, given.public or 0.0, self._settings, clock)}
+        settings = self._settings
+        if given.opening is not None:
+            settings = settings.model_copy(update={"opening": given.opening})
+        own = services(sources, settings, clock, line=line)
+        return {**own, **pretend_public(public, given.public or 0.0, settings, clock)}
 
 
 def _sources(given: Given, billing: PretendBilling, behaviour: Turning, trial: Trial) -> Sources:
