@@ -67,6 +67,9 @@ async def test_the_way_is_told_step_by_step(flow: Bundle) -> None:
     told = await go(flow, ScriptedLine(f"{IN}9"))
     assert told.steps == [
         ("language", "1"),
+        ("incidents.incident", "none"),
+        ("incidents.other", "other"),
+        ("incidents", "other"),
         ("main", "1"),
         ("bill_caller.who", "none"),
         ("bill_caller.account", "ok"),

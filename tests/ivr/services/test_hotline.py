@@ -5,11 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from config.opening import Opening
 from config.settings import Settings
 from cti.domain.events import AccountClaimed, CallEvent, IvrEntered, IvrLeft, Language
 from ivr.agi.server import AgiServer, Limits
@@ -29,6 +30,9 @@ WATER = [bill(10, 8640, open_fen=8640, due=FUTURE)]
 SETTINGS = Settings()
 BUNDLE = shipped_bundle(SETTINGS)
 FLOW = BUNDLE.flow
+BUNDLES = {name: shipped_bundle(SETTINGS, name) for name in ("water", "closed")}
+SHUT = [{"on": datetime.now(UTC).date() + timedelta(days)} for days in range(-1, 3)]
+CLOSED = Settings(opening=Opening.model_validate({"days": SHUT}))
 
 
 class QuietSpeech:
@@ -82,11 +86,11 @@ class Caller:
 
 @asynccontextmanager
 async def hotline(
-    speech: Speech, facts: list[CallEvent], billing: TableBilling | None = None
+    speech: Speech, facts: list[CallEvent], billing: TableBilling | None = None, settings: Settings = SETTINGS
 ) -> AsyncIterator[tuple[AgiServer, int]]:
     billing = billing or TableBilling(WATER)
     sources = pretend_sources(billing)
-    handler = HotlineHandler(lambda name: BUNDLE, speech, sources, facts.append, lambda linkedid: CALL, SETTINGS)
+    handler = HotlineHandler(BUNDLES.get, speech, sources, facts.append, lambda linkedid: CALL, settings)
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
     port = await server.start("127.0.0.1", 0)
     try:
@@ -143,6 +147,29 @@ async def test_a_caller_who_wants_a_person_is_handed_to_the_sites_queue(tmp_path
     left = facts[-1]
     assert isinstance(left, IvrLeft)
     assert (left.result, left.served) == ("person", False)
+
+
+@pytest.mark.parametrize(("keys", "result"), [("201", "person"), ("200", "person"), ("20.", "done")])
+async def test_outside_the_opening_hours_an_emergency_is_taken_and_who_says_nothing_is_told_when(
+    tmp_path: Path, keys: str, result: str
+) -> None:
+    facts: list[CallEvent] = []
+    caller = Caller(keys)
+    async with hotline(QuietSpeech(tmp_path), facts, settings=CLOSED) as (_, port):
+        commands = await call(port, caller)
+    assert commands[-1] == ["SET", "VARIABLE", "HYDROPHONE_RESULT", result]
+    assert caller.heard.index("en/closed.menu") > caller.heard.index("en/menu.main")
+    left = facts[-1]
+    assert isinstance(left, IvrLeft)
+    assert left.result == result
+
+
+async def test_who_served_themselves_meets_no_closed_door(tmp_path: Path) -> None:
+    caller = Caller(f"21{ACCOUNT}{PIN}9")
+    async with hotline(QuietSpeech(tmp_path), [], settings=CLOSED) as (_, port):
+        commands = await call(port, caller)
+    assert commands[-1] == ["SET", "VARIABLE", "HYDROPHONE_RESULT", "done"]
+    assert "en/closed.menu" not in caller.heard
 
 
 async def test_a_caller_who_hangs_up_is_told_as_such_and_nothing_is_set(tmp_path: Path) -> None:

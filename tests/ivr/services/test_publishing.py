@@ -123,9 +123,7 @@ steps:
   done: {do: return, way: done}
   person: {do: queue, say: person.transfer}
 """
-CALLING = SHIPPED.replace("      4: progress\n", "      4: progress\n      5: part\n", 1) + (
-    "\n  part:\n    do: call\n    flow: part\n    ways: {done: goodbye}\n"
-)
+CALLING = SHIPPED.replace("    flow: report\n", "    flow: part\n", 1)
 
 
 async def test_a_flow_that_others_call_is_published_only_if_it_suits_them(

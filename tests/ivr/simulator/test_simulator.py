@@ -93,7 +93,7 @@ WRONG = [
     (
         [*IN, "9"],
         {"outcome": "done", "path": ["language", "main"]},
-        "the path was language:1 → main:1 → bill_caller.who:none",
+        "the path was language:1 → incidents.incident:none",
     ),
     ([*IN, "9"], {"outcome": "done", "said": [{"bill.latest": {"amount": "86.41"}}]}, "was not said"),
     ([*IN, "9"], {"outcome": "done", "said": ["goodbye", "bill.latest"]}, "not in its place"),
