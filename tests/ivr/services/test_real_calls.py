@@ -183,7 +183,7 @@ async def test_a_menu_that_is_killed_leaves_the_caller_to_the_queue(pbx: Sandbox
     async with menu(pbx, tmp_path) as running, tapped(pbx) as tap:
         script: list[Step] = [Wait(0.3), *([Key(keys)] if keys else []), Stay(6)]
         calling = asyncio.create_task(heard(pbx, running, script))
-        steps = {"": 0, "1": 1, "11": 3}.get(keys, 4)
+        steps = {"": 0, "1": 4, "11": 6}.get(keys, 7)
         await until(lambda: running.server.calls == 1 and len(running.steps) == steps, 15)
         await running.server.stop()
         await tap.event("QueueCallerJoin", Queue="water", within_s=5)
