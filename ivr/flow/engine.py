@@ -43,7 +43,8 @@ class FlowRun:
     """One caller in one flow, from the first step to the last. Owns what they keyed, and forgets it with the call.
 
     ``called`` are the flows that it may call, by name; ``number`` is what the network says they call from;
-    steps are told with the ``prefix`` before their names.
+    steps are told with the ``prefix`` before their names. With a ``door`` between the flow and a person nobody is told
+    that they are put through.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class FlowRun:
         language: Language | None = None,
         number: str = "",
         prefix: str = "",
+        door: bool = False,
     ) -> None:
         self._flow = flow
         self._called = called or {}
         self._story = story
         self._visit = Visit(flow, line, services, desk or Desk(), story, language or flow.language, number)
+        self._visit.door = door
         self._prefix = prefix
         self._steps = 0
 

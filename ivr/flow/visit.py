@@ -71,6 +71,8 @@ class Visit:
     served: bool = False
     leaves_as: LeavesAs | None = None
     """What became of the caller if they leave now."""
+    door: bool = False
+    """Whether something comes between the flow and a person."""
     returned: str = ""
     """The way by which the flow went back that was called last."""
     end: Outcome = field(default_factory=lambda: Outcome("failed"))

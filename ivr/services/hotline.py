@@ -134,6 +134,7 @@ class HotlineHandler:
         if self._entry == ENTRY:
             self._enter(session, call, bundle)
         line = PhoneLine(session, self._speech, self._lengths, self._clock.monotonic)
+        door = await self._door()
         flow = FlowRun(
             bundle.flow,
             line,
@@ -144,11 +145,14 @@ class HotlineHandler:
             desk=self._desk,
             language=None if self._entry == ENTRY else _language(session, bundle),
             prefix="" if self._entry == ENTRY else f"{self._entry}.",
+            door=door is not None,
         )
         outcome = Outcome("failed")
         try:
             await session.answer()
-            outcome = await self._past_the_door(await flow.run(), flow, line, story, session)
+            outcome = await flow.run()
+            if door is not None and outcome.result == "person":
+                outcome = await self._past(door, outcome, flow, line, story, session)
             outcome = await self._hand_back(session, outcome, self._leaving(call, outcome, line, flow))
         except HungUpError:
             outcome = Outcome("hangup")
@@ -161,15 +165,20 @@ class HotlineHandler:
             if self._entry == ENTRY:
                 story.left(outcome)
 
-    async def _past_the_door(
-        self, outcome: Outcome, flow: FlowRun, line: PhoneLine, story: Story, session: AgiSession
+    async def _door(self) -> Bundle | None:
+        """Return :data:`DOOR` outside the opening hours. Whatever can't be told leaves it open."""
+        if self._entry != ENTRY:
+            return None
+        try:
+            return None if await asyncio.to_thread(self._is_open) else self._flows(DOOR)
+        except Exception:
+            logger.exception("ivr.hours_unknown")
+            return None
+
+    async def _past(
+        self, door: Bundle, outcome: Outcome, flow: FlowRun, line: PhoneLine, story: Story, session: AgiSession
     ) -> Outcome:
-        """Take who wants a person outside the opening hours through :data:`DOOR`, which an emergency always passes."""
-        if outcome.result != "person" or self._entry != ENTRY or await asyncio.to_thread(self._is_open):
-            return outcome
-        door = self._flows(DOOR)
-        if door is None:
-            return outcome
+        """Take who wants a person through the door, which an emergency always passes."""
         visit = FlowRun(
             door.flow,
             line,

@@ -159,6 +159,8 @@ async def test_outside_the_opening_hours_an_emergency_is_taken_and_who_says_noth
         commands = await call(port, caller)
     assert commands[-1] == ["SET", "VARIABLE", "HYDROPHONE_RESULT", result]
     assert caller.heard.index("en/closed.menu") > caller.heard.index("en/menu.main")
+    assert ("en/person.transfer" in caller.heard) == (result == "person")
+    assert "en/person.transfer" not in caller.heard[: caller.heard.index("en/closed.menu")]
     left = facts[-1]
     assert isinstance(left, IvrLeft)
     assert left.result == result
