@@ -94,7 +94,7 @@ class CallStore:
             return 0
         since = self._now() - timedelta(days=days)
         asked = {"number": number_e164, "since": since}
-        ((count,),) = await self._database.run_bare(lambda connection: _RECENT.rows(connection, asked))
+        ((count,),) = await self._database.rows(_RECENT, asked)
         return int(count)
 
     async def unfinished(self, pbx: PbxName) -> Sequence[CallRecord]:

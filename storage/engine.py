@@ -13,7 +13,7 @@ the DSN that is the new primary.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import RefusedError, StorageBusyError, StorageUnavailableError
-from storage.prepared import Driver
+from storage.prepared import Driver, Prepared
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ ATTEMPTS: Final = 3
 AWAY_CLASSES: Final = ("08", "40", "53", "55", "57", "58")
 """SQLSTATE classes that pass by themselves: connection, rollback, resources, locks, operator, system."""
 _FROM_DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_ONLY_READ: Final = "the database may only be read: is another one the primary?"
 READ_ONLY: Final = "25006"
 """What a server says that was the primary until now, and still holds our connection."""
 
@@ -126,9 +127,26 @@ class Database:
         """
         return await self._run(self._engine.begin, work, deadline_s, attempts)
 
-    async def run_bare(self, work: Callable[[Driver], Awaitable[Result]], *, deadline_s: float | None = None) -> Result:
+    async def run_bare(
+        self,
+        work: Callable[[Driver], Awaitable[Result]],
+        *,
+        deadline_s: float | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> Result:
         """Do work that executes :class:`storage.prepared.Prepared` statements; all else is as with :meth:`run`."""
-        return await self._run(self._begin_bare, work, deadline_s, ATTEMPTS)
+        return await self._run(self._begin_bare, work, deadline_s, attempts)
+
+    async def rows(
+        self,
+        statement: Prepared,
+        values: Mapping[str, Any],
+        *,
+        deadline_s: float | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> list[asyncpg.Record]:
+        """Execute one statement, a transaction of its own, and return its rows; all else is as with :meth:`run`."""
+        return await self._run(self._bare, lambda driver: statement.rows(driver, values), deadline_s, attempts)
 
     async def _run(
         self,
@@ -182,25 +200,35 @@ class Database:
     @asynccontextmanager
     async def _begin_bare(self) -> AsyncIterator[Driver]:
         """Have a transaction on a connection of the pool, of which SQLAlchemy knows nothing."""
+        async with self._bare() as driver:
+            await driver.execute("BEGIN;")
+            try:
+                yield driver
+            except BaseException as error:
+                if not _is_lost(error, driver):
+                    with suppress(OSError, *_FROM_DRIVER):
+                        await driver.execute("ROLLBACK;")
+                raise
+            await driver.execute("COMMIT;")
+
+    @asynccontextmanager
+    async def _bare(self) -> AsyncIterator[Driver]:
+        """Have the driver's own connection of the pool's, and its errors as ours; one that was lost is given up."""
         async with self._engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
-                await driver.execute("BEGIN;")
                 yield driver
-                await driver.execute("COMMIT;")
             except BaseException as error:
-                if isinstance(error, asyncio.CancelledError | asyncpg.InternalClientError) or driver.is_closed():
+                if _is_lost(error, driver):
                     driver.terminate()
                     await connection.invalidate()
-                else:
-                    with suppress(OSError, *_FROM_DRIVER):
-                        await driver.execute("ROLLBACK;")
                 state = getattr(error, "sqlstate", None)
                 if state == READ_ONLY:
                     self._give_up_connections()
-                elif isinstance(error, asyncpg.PostgresError) and (state or "")[:2] not in AWAY_CLASSES:
+                    raise StorageUnavailableError(_ONLY_READ) from None
+                if isinstance(error, asyncpg.PostgresError) and (state or "")[:2] not in AWAY_CLASSES:
                     raise RefusedError(state, getattr(error, "constraint_name", None)) from None
-                elif isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+                if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
                     raise RefusedError(None, type(error).__name__) from None  # it can't be made a parameter
                 raise
 
@@ -221,7 +249,7 @@ class Database:
             state = _sqlstate(error)
             if state == READ_ONLY:
                 self._give_up_connections()
-                raise StorageUnavailableError("the database may only be read: is another one the primary?") from None
+                raise StorageUnavailableError(_ONLY_READ) from None
             if error.connection_invalidated or _is_away(error, state):
                 raise StorageUnavailableError(
                     f"the database went away ({state or type(error.orig).__name__})"
@@ -245,6 +273,11 @@ class Database:
 
 async def _sign_of_life(connection: AsyncConnection) -> None:
     await connection.execute(sa.text("SELECT 1"))
+
+
+def _is_lost(error: BaseException, driver: Driver) -> bool:
+    """Tell whether nobody knows any more where this connection stands."""
+    return isinstance(error, asyncio.CancelledError | asyncpg.InternalClientError) or driver.is_closed()
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

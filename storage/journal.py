@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
+from storage.prepared import Driver, Prepared
 from storage.schema import journal, journal_snapshots
 
 PAGE: Final = 2_000
@@ -66,13 +67,15 @@ _TYPES: Final = (
     ("version", pg.ARRAY(sa.SmallInteger)),
     ("body", pg.ARRAY(sa.Text)),
 )
-_APPEND: Final = sa.text(
-    "INSERT INTO journal (pbx, boot, linkedid, position, at, kind, version, body)"
-    " SELECT pbx, boot, linkedid, position, at, kind, version, body::json"
-    " FROM unnest(:pbx, :boot, :linkedid, :position, :at, :kind, :version, :body)"
-    " AS new (pbx, boot, linkedid, position, at, kind, version, body)"
-    " ON CONFLICT DO NOTHING"
-).bindparams(*(sa.bindparam(name, type_=kind) for name, kind in _TYPES))
+_APPEND: Final = Prepared(
+    sa.text(
+        "INSERT INTO journal (pbx, boot, linkedid, position, at, kind, version, body)"
+        " SELECT pbx, boot, linkedid, position, at, kind, version, body::json"
+        " FROM unnest(:pbx, :boot, :linkedid, :position, :at, :kind, :version, :body)"
+        " AS new (pbx, boot, linkedid, position, at, kind, version, body)"
+        " ON CONFLICT DO NOTHING"
+    ).bindparams(*(sa.bindparam(name, type_=kind) for name, kind in _TYPES))
+)
 
 _COLUMNS: Final = tuple(sa.cast(column, sa.Text) if column is journal.c.body else column for column in journal.c)
 
@@ -89,11 +92,11 @@ class JournalStore:
         """Keep the rows, all or none; those that are there already stay. Raises ``StorageUnavailableError``."""
         columns = dict(zip((name for name, _ in _TYPES), map(list, zip(*rows, strict=True)), strict=True))
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(_APPEND, columns)
+        async def work(connection: Driver) -> None:
+            await _APPEND.rows(connection, columns)
 
         if rows:
-            await self._database.run(work, deadline_s=deadline_s, attempts=1)
+            await self._database.run_bare(work, deadline_s=deadline_s, attempts=1)
 
     async def keep_snapshot(self, snapshot: KeptSnapshot) -> None:
         """Keep a snapshot. Only once every event up to its position is kept."""

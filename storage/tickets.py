@@ -191,7 +191,7 @@ class TicketStore:
         query = _contacts(frozenset(asked))
         if query is None:
             return ()
-        return [ticket_brief(row) for row in await self._database.run_bare(lambda bare: query.rows(bare, asked))]
+        return [ticket_brief(row) for row in await self._database.rows(query, asked)]
 
     async def _briefs(self, query: sa.Select[Any]) -> list[TicketBrief]:
         async def work(connection: AsyncConnection) -> list[TicketBrief]:

@@ -132,7 +132,10 @@ class RenderedSpeech:
         clips = self.catalogue.clips(prompt, values, language)
         clauses = await self._slow_clauses(clips) if slow else None
         clauses = clauses or self._clauses(clips)
-        absent = await asyncio.to_thread(self.store.missing, {clause.key for clause in clauses})
+        absent = await asyncio.to_thread(self._joined_or_absent, clauses)
+        if isinstance(absent, Path):
+            yield absent
+            return
         orders = {clause.key: await self._ordered(clause) for clause in clauses if clause.key in absent}
         start = 0
         while start < len(clauses):
@@ -150,6 +153,20 @@ class RenderedSpeech:
                 end += 1
             yield await self._join(clauses[start:end], last=end == len(clauses))
             start = end
+
+    def _joined_or_absent(self, clauses: Sequence[Clause]) -> Path | set[str]:
+        """Return the file that says all clauses, or the keys of those that aren't in the store. Blocking."""
+        absent = self.store.missing({clause.key for clause in clauses})
+        return absent or self._joined(clauses, last=True)
+
+    def _joined(self, clauses: Sequence[Clause], *, last: bool) -> Path:
+        clips = [(clause.key, clause.clip.pause_ms) for clause in clauses]
+        if last:
+            clips[-1] = (clips[-1][0], 0)
+        try:
+            return self.store.joined(clips)
+        except FileNotFoundError as error:
+            raise UnsayableError("a clip has gone from the store") from error
 
     async def _slow_clauses(self, clips: Sequence[Clip]) -> list[Clause] | None:
         """Return the clips said slowly: by the engine if they are there, else the usual ones stretched.
@@ -214,13 +231,7 @@ class RenderedSpeech:
         return await self._join(clauses, last=True)
 
     async def _join(self, clauses: Sequence[Clause], *, last: bool) -> Path:
-        clips = [(clause.key, clause.clip.pause_ms) for clause in clauses]
-        if last:
-            clips[-1] = (clips[-1][0], 0)
-        try:
-            return await asyncio.to_thread(self.store.joined, clips)
-        except FileNotFoundError as error:
-            raise UnsayableError("a clip has gone from the store") from error
+        return await asyncio.to_thread(self._joined, clauses, last=last)
 
     async def _otherwise(self, prompt: str, clause: Clause, awaited: "Awaited", *, last: bool) -> Path:
         """Return the clause put together from spare pieces, or said by the reserve, for want of better."""

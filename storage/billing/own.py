@@ -140,9 +140,7 @@ class OwnTables:
         if (known := e164(number, self._region)) is None:
             return []
         try:
-            rows = await self._database.run_bare(
-                lambda connection: _OF_NUMBER.rows(connection, {"number": known}), deadline_s=self._deadline_s
-            )
+            rows = await self._database.rows(_OF_NUMBER, {"number": known}, deadline_s=self._deadline_s)
         except StorageError as error:
             raise BillingUnavailableError(str(error)) from error
         return [_account(row) for row in rows]
