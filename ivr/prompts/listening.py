@@ -162,6 +162,7 @@ def _zh_value(yuan: str, jiao: str | None, fen: str | None) -> int:
 
 def _en_amounts(text: str) -> list[int]:
     plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", text.lower())
+    plain = re.sub(r"(?<=yuan )0\.(?=[0-9]\b)", "0", plain)  # "thirty yuan oh five"; nobody says "point" here
     found = []
     for match in _EN_MONEY.finditer(plain):
         small = (match[2] or "").replace("fen", "").strip(" -")

@@ -72,7 +72,7 @@ async def test_the_machines_clock_is_followed_only_when_nothing_is_measured(
 
 
 class NoSpeech:
-    def __init__(self, _cache: Path, *, studio: Path) -> None:
+    def __init__(self, _cache: Path, **_site: object) -> None:
         """Have no voice."""
 
     async def start(self) -> None:

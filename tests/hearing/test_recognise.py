@@ -31,6 +31,7 @@ WRITTEN = [
     ("comes to 2000 and 80 yuan 61.", "en", [208061], [], []),
     ("comes to zero yuan oh eight.", "en", [8], [], []),
     ("comes to 86.40 yuan.", "en", [8640], [], []),
+    ("comes to 30 yuan 0.5", "en", [3005], [], []),
     ("comes to 30 yuan 05.", "en", [3005], [], []),
     ("comes to 908, yuan 40.", "en", [90840], [], []),
     ("comes to nine hundred and eight, yuan.", "en", [90800], [], []),
