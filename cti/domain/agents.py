@@ -221,6 +221,8 @@ def doing(agent: Agent, call: Call, talk: Talk, is_agents: topology.IsAgents) ->
 
 
 def _several(call: Call, extension: Extension, is_agents: topology.IsAgents) -> bool:
+    if len(call.legs) < 3:  # the caller's and two agents', at least
+        return False
     mine = next((leg for leg in call.legs.values() if leg.extension == extension and leg.bridge is not None), None)
     together = topology.together(call, mine.id) if mine is not None else frozenset()
     with_caller = any(topology.is_customers(call, call.legs[leg], is_agents) for leg in together)

@@ -105,8 +105,11 @@ def relocate(work: Work, event: events.LegEvent) -> None:
     ``ast_channel_set_linkgroup``). So a leg only ever moves to the older call, and a call without legs has become
     part of it.
     """
-    call, former = work.call(event.call), work.call_with(event.pbx, event.leg)
-    if call is None or former is None or former.id == call.id or call.age > former.age:
+    known = work.call_with(event.pbx, event.leg)
+    if known is None or known is event.call:  # nearly always; an id is made once for each call
+        return
+    call, former = work.call(event.call), work.state.calls[known]
+    if call is None or former is call or call.age > former.age:
         return
     leg = former.legs[event.leg]
     rest = {id_: other for id_, other in former.legs.items() if id_ != event.leg}

@@ -84,7 +84,8 @@ class Work:
             offers_over=tuple(self._offers_over),
         )
         for noted in self._noted:
-            noted.clear()
+            if noted:
+                noted.clear()
         self._changed = False
         return changes
 
@@ -102,10 +103,9 @@ class Work:
         """Return the live calls of one PBX."""
         return tuple(self.state.calls[call] for call in self._by_pbx.get(pbx, ()))
 
-    def call_with(self, pbx: PbxName, leg: ChannelId) -> Call | None:
-        """Return the live call that has this leg."""
-        call = self._by_leg.get((pbx, leg))
-        return None if call is None else self.state.calls[call]
+    def call_with(self, pbx: PbxName, leg: ChannelId) -> CallId | None:
+        """Return which live call has this leg."""
+        return self._by_leg.get((pbx, leg))
 
     def agent_with(self, extension: Extension) -> Agent | None:
         """Return the agent whose phone this is."""
@@ -146,7 +146,8 @@ class Work:
                 self.state.calls[call.id] = call
                 self._calls.add(call.id)
                 self._changed = True
-                self._index(call, known.legs if known else {})
+                if known is None or known.legs is not call.legs:
+                    self._index(call, known.legs if known else {})
         elif self.state.recent.get(call.id) is not call:
             if call.id not in self.state.recent:
                 self._recent.append(call.id)
@@ -157,8 +158,6 @@ class Work:
     def _index(self, call: Call, before: dict[ChannelId, Leg]) -> None:
         """Find the call by its PBX, and by its legs as they are after ``before``."""
         self._by_pbx.setdefault(call.pbx, {})[call.id] = None
-        if call.legs is before:
-            return
         for leg in call.legs.keys() - before.keys():
             self._by_leg[call.pbx, leg] = call.id
         for leg in before.keys() - call.legs.keys():
