@@ -134,7 +134,11 @@ _OF_A_CHANNEL: Final[Mapping[str, Kind]] = {
 KINDS: Final[Mapping[str, Kind]] = {
     **_OF_A_CHANNEL,
     **{f"Dest{name}": kind for name, kind in _OF_A_CHANNEL.items()},
-    **{f"{side}{name}": kind for side in ("Transferer", "Transferee") for name, kind in _OF_A_CHANNEL.items()},
+    **{
+        f"{side}{name}": kind for side in ("Transferer", "Transferee", "Parkee") for name, kind in _OF_A_CHANNEL.items()
+    },
+    **dict.fromkeys(("ParkingDuration", "ParkingTimeout"), _N),
+    **{"Parkinglot": _NAME, "ParkingSpace": _dialled, "ParkerDialString": _channel},
     **dict.fromkeys(("Event", "Response", "Privilege", "SystemName", "Ping", "EventList"), _NAME),
     **dict.fromkeys(("Queue", "Membership", "Strategy", "PausedReason", "Reason", "DialStatus", "State"), _NAME),
     **dict.fromkeys(("BridgeType", "BridgeTechnology", "BridgeVideoSourceMode", "Cause-txt"), _NAME),
