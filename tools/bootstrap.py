@@ -32,6 +32,7 @@ OLDEST_NODE = (20, 19)
 TEST_COMMANDS = {"chromium": "chromium", "sipp": "sip-tester"}
 TEST_FILES = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk"}
 NEWS_S = 5.0
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDING_S = 5.0
 
 
@@ -60,23 +61,32 @@ def run(*command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROO
 def _follow(words: list[str], output: int, env: dict[str, str] | None, cwd: Path) -> int:
     """Run a command in a session of its own, so that all of it can be ended when we are; return its status."""
     started = time.monotonic()
-    child = subprocess.Popen(
-        words,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    # a signal between the child's start and the try would leave the child behind
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     try:
-        while True:
-            try:
-                return child.wait(NEWS_S)
-            except subprocess.TimeoutExpired:
-                say(f"    {' '.join([Path(words[0]).name, *words[1:3]])}: {time.monotonic() - started:.0f} s so far")
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+        )
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            while True:
+                try:
+                    return child.wait(NEWS_S)
+                except subprocess.TimeoutExpired:
+                    say(
+                        f"    {' '.join([Path(words[0]).name, *words[1:3]])}: {time.monotonic() - started:.0f} s so far"
+                    )
+        finally:
+            _end(child)
     finally:
-        _end(child)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -96,6 +96,6 @@ async def test_who_calls_while_the_daemon_is_down_is_told_again_and_again_that_t
     make_pbx: MakePbx, clips: dict[str, Sound]
 ) -> None:
     pbx = await make_pbx(patience=Patience(queue_s=60, word_every_s=1))
-    found = words(await recorded(pbx, NUMBERS["en"], 33), clips)
+    found = words(await recorded(pbx, NUMBERS["en"], 48), clips)
     once = spoken(WAIT, "zh", "en")
     assert found[: 2 * len(once)] == 2 * once

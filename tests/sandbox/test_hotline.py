@@ -158,6 +158,7 @@ async def test_a_daemon_that_can_not_start_is_told_with_both_its_logs(
     hotline = Hotline(settings_of(tmp_path, port=port), accounts=20, today=date(2026, 1, 1))
     with pytest.raises(DaemonError) as fault:
         await hotline.start_daemon()
+    await hotline.stop_daemon()
     assert str(hotline.log) in str(fault.value)
     assert str(hotline.start_log) in str(fault.value)
     assert hotline.start_log.read_text() == "asked: serve --log-file\n"
