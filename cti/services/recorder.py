@@ -28,8 +28,6 @@ FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 5.0
 LIVE_EVERY_S: Final = 10.0
-GATHER_S: Final = 0.1
-"""What follows this soon is kept with what it follows: the menu's last word on a call comes after its end."""
 
 
 class Store(Protocol):
@@ -125,7 +123,6 @@ class Recorder:
         pause_s = FIRST_PAUSE_S
         while True:
             await self._wake.wait()
-            await self._sleep(GATHER_S)
             self._wake.clear()
             if await self._try_to_work_off():
                 pause_s = FIRST_PAUSE_S
