@@ -167,11 +167,13 @@ async def test_a_caller_who_hangs_up_in_the_queue_is_an_abandoned_call_with_its_
 async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(install: Install) -> None:
     account = install.account(1)
     wrong = "000000" if account["pin"] != "000000" else "111111"
-    attempt = f"wait:1 {account['number']} wait:0.5 {wrong} wait:1"
-    caller = await install.call(f"wait:0.5 1 wait:0.5 1 {attempt} {attempt} {attempt} stay:8", number="13900000003")
+    attempt = f"listen {account['number']} listen {wrong}"
+    caller = await install.call(
+        f"wait:0.5 1 wait:0.5 1 {attempt} {attempt} {attempt} listen stay:8", number="13900000003"
+    )
     story = await caller.story()
     call = await install.ended_call("13900000003")
-    assert (call["outcome"], call["queue"]) == ("abandoned", "water")
+    assert (call["outcome"], call["queue"]) == ("abandoned", "water"), call["ivr_path"]
     assert (call["account"], call["verified"]) == (account["number"], False)
     steps = [(step["step"], step["way"]) for step in call["ivr_path"]]
     refused = [way for step, way in steps if step == "bill_caller.check"]
