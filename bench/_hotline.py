@@ -74,7 +74,7 @@ async def hotline(home: Path, *, count: int, habits: Habits) -> AsyncIterator[Ho
     port = free_port(socket.SOCK_DGRAM, PHONES_ADDRESS)
     settings = new_settings(home / "install")
     settings = settings.model_copy(
-        update={"pbx": Pbx(**{**settings.pbx.model_dump(), "wrap_up_s": WRAP_UP_S, **_rtp_range()})}
+        update={"pbx": Pbx(**{**settings.pbx.model_dump(), "wrap_up_s": WRAP_UP_S, **rtp_range()})}
     )
     secrets = Secrets.load_or_make(settings.home)
     pbx = SandboxPbx(settings, secrets, (), additions={"pjsip.conf": _phones(people, port)})
@@ -91,7 +91,8 @@ async def hotline(home: Path, *, count: int, habits: Habits) -> AsyncIterator[Ho
         yield Hotline(home, settings, pbx, process, dsn, postgres, consoles, people)
 
 
-def _rtp_range() -> dict[str, int]:
+def rtp_range() -> dict[str, int]:
+    """Return settings for the PBX's sound, at ports that others hardly use."""
     start = random.randrange(30_000, 55_000, 1000)  # noqa: S311 - ports
     return {"rtp_start": start, "rtp_end": start + 4999}
 
@@ -147,7 +148,7 @@ async def call(
                 await process.wait()
         except TimeoutError:
             pass
-    return _ended(folder / "stat.csv")
+    return ended(folder / "stat.csv")
 
 
 def _callers(folder: Path, count: int) -> Path:
@@ -162,7 +163,7 @@ def _callers(folder: Path, count: int) -> Path:
     return path
 
 
-def _ended(path: Path) -> Callers:
+def ended(path: Path) -> Callers:
     """Read SIPp's last line of statistics."""
     lines = path.read_text().splitlines()
     row = dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from bench._hotline import Callers, ended, rtp_range
 from bench._site import BenchError, agents, daemon, database, free_port, use_own_cache
 from config.secrets import Secrets
 from config.settings import Pbx, Settings
@@ -110,9 +111,7 @@ async def menu(home: Path) -> AsyncIterator[Menu]:
     """Have a hotline whose sample account's bill has been rendered, and the same menu as a dialplan."""
     use_own_cache()
     settings = new_settings(home / "install")
-    start = random.randrange(30_000, 55_000, 1000)  # noqa: S311 - ports
-    ports = {"rtp_start": start, "rtp_end": start + 4999}
-    settings = settings.model_copy(update={"pbx": Pbx(**{**settings.pbx.model_dump(), **ports})})
+    settings = settings.model_copy(update={"pbx": Pbx(**{**settings.pbx.model_dump(), **rtp_range()})})
     secrets = Secrets.load_or_make(settings.home)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(home, settings, agents(1)))
@@ -191,14 +190,6 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 # ------------------------------------------------------------------ callers
 
 
-@dataclass(frozen=True, slots=True)
-class Callers:
-    """How they ended, by SIPp's own count."""
-
-    successful: int
-    failed: int
-
-
 async def call(
     site: Menu,
     number: str,
@@ -233,9 +224,7 @@ async def call(
         if process.returncode is None:
             process.kill()
         await process.wait()
-    lines = (folder / "stat.csv").read_text().splitlines()
-    row = dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
-    return Callers(int(row["SuccessfulCall(C)"]), int(row["FailedCall(C)"]))
+    return ended(folder / "stat.csv")
 
 
 def _write(folder: Path, text: str) -> None:
