@@ -55,9 +55,9 @@ MAX_PENDING: Final = 1000
 _FULLY_BOOTED: Final = b"FullyBooted"
 _SHUTDOWN: Final = b"Shutdown"
 _ANSWERS: Final = frozenset(name.encode() for name in actions.ANSWERS)
-_UNASKED: Final = frozenset({RESPONSE, DAMAGED, _FULLY_BOOTED, _SHUTDOWN})
+_ALWAYS: Final = frozenset({RESPONSE, DAMAGED, _FULLY_BOOTED, _SHUTDOWN})
 """What the session looks at also when it has asked nothing."""
-_OURS: Final = _ANSWERS | _UNASKED
+_OURS: Final = _ANSWERS | _ALWAYS
 """What the session looks at before the intake, if it gets it at all."""
 _NAME: Final = itemgetter(0)
 _ACTION_ID: Final = b"\r\nActionID: "
@@ -176,6 +176,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         self._new_id = new_id
         self._recent = recent
         self._handled = intake.names
+        self._unasked = _ALWAYS | (_ANSWERS - self._handled)  # what answers nobody and nobody handles goes nowhere
         self._framer = Framer(self._handled | _OURS, counters=counters)
         self._greeted: asyncio.Future[None] = self.loop.create_future()
         self._booted: asyncio.Future[None] = self.loop.create_future()
@@ -320,7 +321,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def _sort(self, frames: list[Frame], arrival: Arrival) -> None:
         """Give answers to those who asked, and the rest to the intake, in order."""
-        ours = _OURS if self.protocol.responses else _UNASKED
+        ours = _OURS if self.protocol.responses else self._unasked
         if ours.isdisjoint(map(_NAME, frames)):
             self._pass_on(frames, arrival)
             return

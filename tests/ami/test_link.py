@@ -372,6 +372,29 @@ async def test_a_list_is_collected_and_other_events_go_their_way(pbx: FakeAsteri
     assert heard.events[0].position == items[0].position == 1
 
 
+async def test_a_lists_item_that_comes_unasked_and_nobody_handles_fails_no_handler(
+    pbx: FakeAsterisk, make_link: MakeLink
+) -> None:
+    """``DeviceStateChange`` is an item of a list, and an event that Asterisk sends when a phone changes."""
+    heard = await make_link("Hangup")
+    pbx.event("DeviceStateChange", Device="PJSIP/1001", State="INUSE")
+    pbx.event("Hangup", Uniqueid="1")
+    await pbx.until(lambda: bool(heard.events))
+    assert heard.names == ["Hangup"]
+    assert (heard.doubts, heard.link.counters.handler_errors) == ([], 0)
+
+
+async def test_a_late_item_of_a_list_that_was_given_up_fails_no_handler(pbx: FakeAsterisk, make_link: MakeLink) -> None:
+    pbx.answers["QueueStatus"] = pbx.listing("QueueStatusComplete", [MEMBER], ends="")
+    heard = await make_link("Hangup")
+    with pytest.raises(ActionTimeoutError):
+        await heard.link.collect(actions.queue_status(), timeout_s=0.05)
+    pbx.event(*ENTRY, ActionID=pbx.received[-1]["ActionID"])
+    pbx.event("Hangup", Uniqueid="1")
+    await pbx.until(lambda: bool(heard.events))
+    assert (heard.names, heard.doubts, heard.link.counters.handler_errors) == (["Hangup"], [], 0)
+
+
 async def test_items_stream_before_the_list_is_over(pbx: FakeAsterisk, make_link: MakeLink) -> None:
     pbx.answers["QueueStatus"] = pbx.listing("QueueStatusComplete", [MEMBER, ENTRY], ends="")
     heard = await make_link()
