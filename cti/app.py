@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,7 +31,6 @@ from cti.caller.options import options
 from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import QueueName
-from cti.domain.incidents import Incident
 from cti.services.call_orders import CallOrders
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
@@ -39,53 +38,24 @@ from cti.services.errors import CentreError
 from cti.services.figures import Figures
 from cti.services.front_desk import FrontDesk
 from cti.services.front_desk import Stores as DeskStores
-from cti.services.incidents import Incidents
 from cti.services.journal.codec import Codec
 from cti.services.journal.journal import Journal
 from cti.services.journal.replay import Replay
 from cti.services.journal.restore import before_us
 from cti.services.keeping import Keeping
+from cti.services.kept import kept_of
 from cti.services.live import Live
+from cti.services.menu import Menu
 from cti.services.metrics import Parts, daemon_metrics
 from cti.services.one_pbx import OnePbx
 from cti.services.presence import ConsoleOrders
 from cti.services.recorder import LIVE_EVERY_S, Recorder
 from cti.services.timers import Timers
 from cti.services.vitals import Vitals
-from cti.services.waiting_line import Standing
 from cti.services.watchdog import Watchdog
 from cti.services.wrap_up import WrapUps
-from ivr.agi.server import AgiServer, Handler
-from ivr.flow.story import Clock
-from ivr.ports import Desk
-from ivr.prompts.inline import spoken
-from ivr.prompts.speakers import reserve, voices
-from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.wording import spelt_out
-from ivr.services.flow_files import FlowFiles
-from ivr.services.hotline import HotlineHandler
-from ivr.services.incident import streets
-from ivr.services.public import Public
-from ivr.services.published import PublishedFlows
-from ivr.services.publishing import FlowDesk
-from ivr.services.to_person import Ending
-from ivr.sources import Sources
-from storage.billing.choose import billing_of
 from storage.billing.external import ExternalBilling
-from storage.calls import CallStore
-from storage.embedded import EmbeddedPostgres
-from storage.engine import Database
-from storage.fault_reports import FaultReports
-from storage.flows import FlowStore
-from storage.funnel import FunnelStore
-from storage.incidents import IncidentStore
-from storage.journal import JournalStore
-from storage.kpi import KpiStore
-from storage.reported_readings import ReportedReadings
-from storage.ticket_enquiries import TicketEnquiries
-from storage.tickets import TicketStore
-from storage.users import UserStore
-from storage.zones import Zones
 
 _log = logging.getLogger(__name__)
 
@@ -108,34 +78,28 @@ class App:
         self._stack = AsyncExitStack()
         self._day = self.clock().astimezone(self._zone).date()
 
-        self.embedded = None if settings.database.dsn else EmbeddedPostgres(settings.home / "postgres")
-        dsn = settings.database.dsn
-        self.database = Database(
-            dsn.get_secret_value() if dsn else self._own_dsn(), pool_size=settings.database.pool_size
-        )
-        self.calls = CallStore(self.database, region=settings.site.region, zone=self._zone, now=self.clock)
-        self.users = UserStore(self.database)
-        self.tickets = TicketStore(self.database, region=settings.site.region, now=self.clock)
-        self.kpis = KpiStore(self.database, zone=self._zone, now=self.clock)
-        self.billing = billing_of(settings, self.database, pin_key=secrets.pin_key, now=self.clock)
-        self.zones = Zones(self.database, region=settings.site.region)
-        self.incident_store = IncidentStore(self.database, now=self.clock)
-        self.reports = FaultReports(self.database, now=self.clock)
-        self.readings = ReportedReadings(self.database, zone=self._zone, now=self.clock)
-        tickets = TicketEnquiries(self.database, region=settings.site.region)
-        self.sources = Sources(self.billing, self.readings, self.zones, tickets)
+        self.kept = kept_of(settings, secrets, self.clock)
+        self._make_log()
+        self._make_desks()
+        self.menu = Menu(settings, self.kept, self.live, self.clock)
 
-        spool = settings.home / "spool"
-        bound_bytes = settings.spool.max_mb * 1024 * 1024
-        self.journals, codec = JournalStore(self.database), Codec()
+    def _make_log(self) -> None:
+        """Make what writes down all that happens, and what is counted from it."""
+        spool = self.settings.home / "spool"
+        bound_bytes = self.settings.spool.max_mb * 1024 * 1024
+        codec = Codec()
         self.journal = Journal(
-            self.journals, codec, spool, self.clock, lambda: self.live.state, bound_bytes=bound_bytes
+            self.kept.journal, codec, spool, self.clock, lambda: self.live.state, bound_bytes=bound_bytes
         )
-        self.replay = Replay(self.journals, codec)
-        self.recorder = Recorder(self.live, self.calls, spool, bound_bytes=bound_bytes, live_every_s=LIVE_EVERY_S)
-        self.figures = Figures(self.live, self.kpis, self.clock, settled=self._all_kept)
+        self.replay = Replay(self.kept.journal, codec)
+        self.recorder = Recorder(self.live, self.kept.calls, spool, bound_bytes=bound_bytes, live_every_s=LIVE_EVERY_S)
+        self.figures = Figures(self.live, self.kept.kpis, self.clock, settled=self._all_kept)
         names = {"calls": "calls", "refused": "refused", "journal": "journal", "refused_journal": "refused-journal"}
         self.vitals = Vitals({name: spool / f"{file}.jsonl" for name, file in names.items()})
+
+    def _make_desks(self) -> None:
+        """Make the PBXs and those who give them orders."""
+        settings, kept = self.settings, self.kept
         self.wrap_ups = WrapUps(self.live, Timers(), self.clock)
         self.consoles = Consoles(self.live, Timers(), self.clock)
         self.pbxs = tuple(self._pbx_of(pbx, further=pbx is not settings.pbx) for pbx in (settings.pbx, *settings.pbxs))
@@ -148,7 +112,7 @@ class App:
             self.live,
             self.first.book,
             self.first.link,
-            DeskStores(self.database, self.calls, self.billing),
+            DeskStores(kept.database, kept.calls, kept.billing),
             settings,
             self.clock,
             settled=self._all_kept,
@@ -157,35 +121,12 @@ class App:
             self.live,
             {pbx.name: pbx.book for pbx in self.pbxs},
             self.clock,
-            self.database,
-            self.users,
-            self.calls,
-            self.embedded,
+            kept.database,
+            kept.users,
+            kept.calls,
+            kept.embedded,
             before=self._from_journal,
         )
-        self.speech = RenderedSpeech(
-            settings.cache,
-            studio=settings.home / "studio",
-            voices=voices(settings.voice),
-            verify=settings.voice.verify,
-            reserve=reserve(settings.cache),
-        )
-        self.incidents = Incidents(self.incident_store, self._render_streets)
-        flow_files = FlowFiles(settings)
-        versions = FlowStore(self.database, now=self.clock)
-        self.flow_desk = FlowDesk(flow_files, versions, FunnelStore(self.database), self._zone)
-        self.flows = PublishedFlows(
-            flow_files, versions, settings.home / "flows", on_new=lambda flow: self.speech.learn(spoken(flow.written))
-        )
-        self.agi: AgiServer | None = None
-
-    async def _render_streets(self, incident: Incident) -> int:
-        return await self.speech.prerender([("incident.streets", {"streets": streets(incident)})])
-
-    def _own_dsn(self) -> str:
-        if self.embedded is None:
-            raise RuntimeError("without a DSN the database is our own")
-        return self.embedded.dsn
 
     def _pbx_of(self, pbx: Pbx, *, further: bool) -> OnePbx:
         return OnePbx(
@@ -195,8 +136,8 @@ class App:
             further=further,
             ami_secret=self._secrets.ami_of[pbx.name] if further else self._secrets.ami,
             home=self.settings.home,
-            database=self.database,
-            kept=self.calls,
+            database=self.kept.database,
+            kept=self.kept.calls,
             settled=self._all_kept,
             ask_sip=lambda timeout_s: options(pbx.host, pbx.sip_port, timeout_s=timeout_s),
         )
@@ -243,60 +184,26 @@ class App:
         self.consoles.close()
 
     async def _start_menu(self) -> None:
-        await self.speech.start()
-        self._stack.push_async_callback(self.speech.stop)
-        clock = Clock(now=self.clock, monotonic=self.clock.monotonic)
-        await self.flows.start()
-        agi = self.settings.agi
-        server = AgiServer(
-            self._menus(self.first, clock),
-            secret=self._secrets.agi,
-            allow=agi.allow,
-            others={self._secrets.agi_of[pbx.name]: self._menus(pbx, clock) for pbx in self.pbxs[1:]},
-        )
-        await server.start(agi.host, agi.port)
-        self._stack.push_async_callback(server.stop)
-        self.agi = server
-
-    def _menus(self, pbx: OnePbx, clock: Clock) -> Mapping[str, Handler]:
-        """Return who carries the calls of one PBX through each flow."""
-        settings = self.settings.of_pbx(pbx.name)
-
-        def make(name: str, ending: Ending, desk: Desk, line: Standing) -> HotlineHandler:
-            return HotlineHandler(
-                self.flows,
-                self.speech,
-                self.sources,
-                self.live.fact,
-                pbx.book,
-                settings,
-                clock,
-                public=Public(self.incidents, self.zones, self.reports),
-                desk=desk,
-                entry=name,
-                line=line,
-                ending=ending,
-            )
-
-        return self.front_desk.handlers(make)
+        self._stack.push_async_callback(self.menu.stop)
+        await self.menu.start(self._secrets, self.pbxs, self.front_desk)
 
     async def _start_keeping(self) -> None:
-        if self.embedded is not None:
-            self._stack.push_async_callback(self.embedded.stop)
-        self._stack.push_async_callback(self.database.close)
-        if isinstance(self.billing, ExternalBilling):
-            self._stack.push_async_callback(self.billing.close)
+        if self.kept.embedded is not None:
+            self._stack.push_async_callback(self.kept.embedded.stop)
+        self._stack.push_async_callback(self.kept.database.close)
+        if isinstance(self.kept.billing, ExternalBilling):
+            self._stack.push_async_callback(self.kept.billing.close)
         self._stack.push_async_callback(self.journal.flush)
         self._own(self.journal.run(), "journal")
         self._stack.push_async_callback(self.recorder.flush)
         self._stack.push_async_callback(self.figures.flush)
         self._own(self.recorder.run(), "recorder")
         self._own(self.figures.run(), "figures")
-        self._own(self.incidents.run(), "incidents")
+        self._own(self.menu.incidents.run(), "incidents")
         self._own(self.front_desk.callbacks.run(), "callbacks")
         self._own(self.front_desk.tidy(), "tidying")
         self._own(self.keeping.run(), "keeping")
-        self._own(self.flows.run(), "flows")
+        self._own(self.menu.flows.run(), "flows")
         await self.keeping.wait_ready(DATABASE_PATIENCE_S)
 
     async def _from_journal(self) -> CentreRestored | None:
@@ -305,20 +212,20 @@ class App:
         if not await self.journal.drained(JOURNAL_PATIENCE_S):
             _log.warning("the journal is not drained yet; going on without what it knows of before")
             return None
-        return await before_us(self.replay, self.journals, self.journal.first, self.clock, self._zone)
+        return await before_us(self.replay, self.kept.journal, self.journal.first, self.clock, self._zone)
 
     async def _start_consoles(self) -> None:
         stores = stores_of(
-            users=self.users,
-            calls=self.calls,
-            tickets=self.tickets,
-            customers=self.billing,
-            database=self.database,
-            kpis=self.kpis,
-            readings=self.readings,
+            users=self.kept.users,
+            calls=self.kept.calls,
+            tickets=self.kept.tickets,
+            customers=self.kept.billing,
+            database=self.kept.database,
+            kpis=self.kept.kpis,
+            readings=self.kept.readings,
             history=KeptHistory(self.replay, self._queued),
-            incidents=IncidentDesk(self.incident_store, self.incidents, self.zones, spelt_out, self.clock),
-            flows=self.flow_desk,
+            incidents=IncidentDesk(self.kept.incidents, self.menu.incidents, self.kept.zones, spelt_out, self.clock),
+            flows=self.menu.flow_desk,
             callbacks=self.front_desk.callbacks,
             messages=self.front_desk.messages,
             sounds=self.front_desk.sounds,
@@ -364,9 +271,9 @@ class App:
             figures=self.figures,
             vitals=self.vitals,
             journal=self.journal,
-            speech=self.speech,
-            agi=self.agi,
-            billing=self.billing if isinstance(self.billing, ExternalBilling) else None,
+            speech=self.menu.speech,
+            agi=self.menu.agi,
+            billing=self.kept.billing if isinstance(self.kept.billing, ExternalBilling) else None,
         )
         return daemon_metrics(parts)
 

@@ -18,6 +18,7 @@ from cti import app as composition
 from cti.app import App
 from cti.domain.events import CallerQueued, IvrEntered
 from cti.domain.ids import ChannelId, LinkedId, PbxName, QueueName
+from cti.services import menu
 from tests.asterisk.pbx import new_settings
 from tests.services.parts import until
 
@@ -31,7 +32,7 @@ def settings_of(home: Path) -> Settings:
 @pytest.fixture
 async def idle(tmp_path: Path) -> App:
     made = App(settings_of(tmp_path), Secrets())
-    await made.database.close()
+    await made.kept.database.close()
     return made
 
 
@@ -88,7 +89,7 @@ class NoSpeech:
 async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_when_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(composition, "RenderedSpeech", NoSpeech)
+    monkeypatch.setattr(menu, "RenderedSpeech", NoSpeech)
     monkeypatch.setattr(composition, "DATABASE_PATIENCE_S", 0.1)
     settings = settings_of(tmp_path)
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -123,7 +124,7 @@ def told_to(manager: socket.socket) -> list[str]:
 async def test_a_start_can_be_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(composition, "RenderedSpeech", NoSpeech)
+    monkeypatch.setattr(menu, "RenderedSpeech", NoSpeech)
     with caplog.at_level("INFO"):
         running = asyncio.create_task(composition.run(settings_of(tmp_path), Secrets()))
         await until(lambda: "no database yet" in caplog.text, within_s=15)
@@ -136,7 +137,7 @@ async def test_a_start_can_be_interrupted(
 async def test_a_port_that_is_taken_ends_the_start_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composition, "RenderedSpeech", NoSpeech)
+    monkeypatch.setattr(menu, "RenderedSpeech", NoSpeech)
     settings = settings_of(tmp_path)
     taken = await asyncio.start_server(lambda _reader, writer: writer.close(), settings.agi.host, settings.agi.port)
     before = asyncio.all_tasks()

@@ -68,7 +68,7 @@ async def hydrophone(pbx: SandboxPbx, home: Path, dsn: str) -> AsyncIterator[App
     )
     await asyncio.to_thread(home.mkdir, exist_ok=True)
     app = App(settings, pbx.secrets)
-    app.speech = Tones(home, sorted(shipped().prompts))  # type: ignore[assignment]
+    app.menu.speech = Tones(home, sorted(shipped().prompts))  # type: ignore[assignment]
     await app.start()
     try:
         await until(lambda: any(link.synced_at for link in app.live.state.links.values()), within_s=15)
@@ -202,7 +202,7 @@ async def test_a_callback_keeps_its_place_among_three_and_the_agent_knows_whom_t
                 async with asyncio.timeout(15):
                     await third.ended.wait()
         await until(lambda: not app.live.state.calls and app.recorder.waiting == 0, within_s=15)
-        records = {record.id: record for record in (await app.calls.page(CallFilter())).items}
+        records = {record.id: record for record in (await app.kept.calls.page(CallFilter())).items}
         assert len(home_phone.calls) == 1
     assert pop["callback_of"] == str(asked.id)
     assert pop["ticket_id"] == str(ticket_id(asked.id))
@@ -263,7 +263,7 @@ async def test_a_promise_outlives_the_daemon_and_is_kept_once_and_a_message_is_o
         await back.hang_up()
         await until(lambda: not app.live.state.calls and app.recorder.waiting == 0, within_s=15)
         placed = of(app, "13800000001", back=True)
-        ticket = await app.tickets.get(ticket_id(placed.callback_of or placed.id))
+        ticket = await app.kept.tickets.get(ticket_id(placed.callback_of or placed.id))
         await asyncio.sleep(1.0)
         assert len(home_phone.calls) == 1
     assert placed.outcome is Outcome.ANSWERED

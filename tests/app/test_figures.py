@@ -65,7 +65,7 @@ async def test_the_figures_of_a_call_are_what_the_queue_log_says(
 ) -> None:
     await UserStore(database).ensure(AgentId(SUPERVISOR), name="班长", role=Role.SUPERVISOR, password=PASSWORD)
     async with hydrophone(shared_pbx, tmp_path / "home", database_dsn) as app:
-        app.speech.degraded = 0
+        app.menu.speech.degraded = 0
         await available(app)
         async with softphone(shared_pbx, tmp_path, "agent") as phone, calling(shared_pbx, tmp_path) as caller:
             await phone.finish()

@@ -42,7 +42,7 @@ async def behind_a_gap(pbx: SandboxPbx, gap: Gap, home: Path, dsn: str, **more: 
         }
     )
     app = App(settings, pbx.secrets)
-    app.speech = NoSpeech()  # type: ignore[assignment]
+    app.menu.speech = NoSpeech()  # type: ignore[assignment]
     await app.start()
     try:
         await until(lambda: any(link.synced_at for link in app.live.state.links.values()), within_s=10)

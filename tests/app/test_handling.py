@@ -69,7 +69,7 @@ class Office:
             for leg in legs:
                 await tap.ask("Hangup", Channel=leg.channel)
         await until(lambda: not self.app.live.state.calls and self.app.recorder.waiting == 0, within_s=15)
-        return next(record for record in (await self.app.calls.page(CallFilter())).items if record.inbound)
+        return next(record for record in (await self.app.kept.calls.page(CallFilter())).items if record.inbound)
 
 
 async def until_equal(pbx: SandboxPbx, app: App) -> None:

@@ -66,7 +66,7 @@ def daemon(main: SandboxPbx, east: SandboxPbx, home: Path, dsn: str) -> App:
         agi_of={EAST: east.secrets.agi},
     )
     app = App(settings, secrets)
-    app.speech = NoSpeech()  # type: ignore[assignment]
+    app.menu.speech = NoSpeech()  # type: ignore[assignment]
     return app
 
 

@@ -53,7 +53,7 @@ async def hydrophone(pbx: SandboxPbx, home: Path, dsn: str, *, wrap_up_s: int = 
         }
     )
     app = App(settings, pbx.secrets)
-    app.speech = NoSpeech()  # type: ignore[assignment]
+    app.menu.speech = NoSpeech()  # type: ignore[assignment]
     await app.start()
     try:
         await until(lambda: any(link.synced_at for link in app.live.state.links.values()), within_s=10)
@@ -96,7 +96,7 @@ def stages(app: App) -> list[CallStage]:
 
 async def records(app: App) -> list[CallRecord]:
     await until(lambda: app.recorder.waiting == 0 and not app.live.state.calls, within_s=10)
-    return list((await app.calls.page(CallFilter())).items)
+    return list((await app.kept.calls.page(CallFilter())).items)
 
 
 @pytest.mark.usefixtures("agent_in_database")

@@ -22,7 +22,7 @@ from tests.services.parts import until
 @pytest.fixture
 async def app(tmp_path: Path) -> App:
     made = App(settings_of(tmp_path), Secrets())
-    await made.database.close()
+    await made.kept.database.close()
     return made
 
 
@@ -45,7 +45,7 @@ async def test_every_part_tells_what_it_counts(app: App) -> None:
     app.first.resync.failed = 1
     app.recorder.saved = 7
     app.recorder.away = True
-    app.speech.degraded = 5
+    app.menu.speech.degraded = 5
     app.vitals.spool_bytes = {"calls": 123}
 
     found = samples(app)
@@ -69,8 +69,8 @@ async def test_every_part_tells_what_it_counts(app: App) -> None:
 
 async def test_the_menu_tells_of_its_connections_once_it_listens(app: App) -> None:
     assert ("hydrophone_agi_calls", ()) not in samples(app)
-    app.agi = AgiServer({}, secret="s", allow=("127.0.0.1",))
-    app.agi.counts.wrong_secret = 9
+    app.menu.agi = AgiServer({}, secret="s", allow=("127.0.0.1",))
+    app.menu.agi.counts.wrong_secret = 9
 
     found = samples(app)
 
