@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions, Standing
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
-from agent_console.wire import ReplayView, Session, SipPhone
+from agent_console.wire import ReplayView, Session, SipPhone, SiteWord
 from agent_console.wire_live import PulseView
+from config.queues import queues_of
 from config.secrets import Secrets
 from config.settings import Settings
 from cti.domain.ids import Extension, number_of, pbx_of
@@ -47,6 +48,14 @@ class Backend:
             phone=self.phone(login.extension, login.name) if login.extension else None,
             push_url=self.settings.push_url,
             expires_at=login.expires_at,
+            queues=[
+                SiteWord(code=queue.name, name_zh=queue.name_zh, name_en=queue.name_en)
+                for queue in queues_of(self.settings)
+            ],
+            reasons=[
+                SiteWord(code=reason.code, name_zh=reason.name_zh, name_en=reason.name_en)
+                for reason in self.settings.reasons
+            ],
         )
 
     def phone(self, extension: Extension, display_name: str) -> SipPhone | None:

@@ -36,7 +36,7 @@ from agent_console.wire_records import (
 )
 from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.events import Presence
-from cti.domain.ids import AccountNumber, AgentId, Extension, QueueName
+from cti.domain.ids import AccountNumber, AgentId, Extension, QueueName, ReasonCode
 from cti.domain.incidents import Incident
 from cti.domain.kpi.tally import Tally
 from cti.domain.meter_readings import ReportedReading
@@ -83,7 +83,9 @@ class LiveCentre(Protocol):
     def listen(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``listener`` after each change, in order; returns the function that stops it. It must not block."""
 
-    async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
+    async def choose_presence(
+        self, agent: AgentId, presence: Presence, *, by: AgentId, reason: ReasonCode | None = None
+    ) -> None:
         """Set or, during a call or wrap-up, note down the agent's presence. Raises a ``CentreError``."""
 
     async def extend_wrap_up(self, agent: AgentId, *, by_s: int) -> None:

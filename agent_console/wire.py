@@ -79,8 +79,16 @@ class SipPhone(Wire):
     display_name: str
 
 
+class SiteWord(Wire):
+    """A word of the site's own and what people read in its place: a queue, a reason for being away."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
 class Session(Wire):
-    """Who is logged in, and where the rest is found."""
+    """Who is logged in, where the rest is found, and the site's words that only its people need."""
 
     user: str
     name: str
@@ -89,6 +97,8 @@ class Session(Wire):
     phone: SipPhone | None
     push_url: str
     expires_at: datetime
+    queues: list[SiteWord] = []
+    reasons: list[SiteWord] = []
 
 
 class Token(Wire):

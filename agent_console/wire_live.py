@@ -51,15 +51,20 @@ class CallView(Wire):
 
 
 class AgentView(Wire):
-    """An agent as the live page and their own console show them."""
+    """An agent as the live page and their own console show them.
+
+    ``reason`` is why they are away: a code of the site's, or the word that the PBX remembered a pause by.
+    """
 
     id: str
     name: str
     extension: str
     queues: list[str]
     presence: Presence
+    reason: str | None
     presence_since: datetime | None
     pending: Presence | None
+    pending_reason: str | None
     routing: RoutingStatus
     routing_since: datetime | None
     talk: TalkState
@@ -100,9 +105,10 @@ class LiveQuery(Wire):
 
 
 class PresenceRequest(Wire):
-    """The presence an agent chooses."""
+    """The presence an agent chooses; ``reason`` is the code of one of the site's own, for *away* only."""
 
     presence: Presence
+    reason: Annotated[str, Field(min_length=1, max_length=32)] | None = None
 
 
 class ExtendRequest(Wire):

@@ -9,7 +9,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from config.billing import Billing
 from config.opening import Opening
+from config.reasons import Reason, told_apart
 from config.section import Section
 from config.voice import Voice
 
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     pbx: Pbx = Pbx()
     pbxs: Annotated[tuple[FurtherPbx, ...], Field(max_length=20)] = ()
     queues: Annotated[tuple[Queue, ...], Field(max_length=50)] = ()
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=30), AfterValidator(told_apart)] = ()
     dialling: Dialling = Dialling()
     callback: Callback = Callback()
     survey: Survey = Survey()

@@ -30,7 +30,7 @@ from config.settings import Pbx, Settings
 from cti.caller.options import options
 from cti.domain.centre import Centre
 from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
-from cti.domain.ids import QueueName
+from cti.domain.ids import QueueName, ReasonCode
 from cti.services.call_orders import CallOrders
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles
@@ -106,7 +106,12 @@ class App:
         self.first = self.pbxs[0]
         self.call_orders = CallOrders(self.live, {pbx.name: pbx.link for pbx in self.pbxs}, self.clock)
         self.orders = ConsoleOrders(
-            self.live, self.consoles, self.call_orders, self.clock, full=lambda: self.journal.full
+            self.live,
+            self.consoles,
+            self.call_orders,
+            self.clock,
+            reasons=[ReasonCode(reason.code) for reason in settings.reasons],
+            full=lambda: self.journal.full,
         )
         self.front_desk = FrontDesk(
             self.live,

@@ -26,7 +26,7 @@ from agent_console.wire_live import (
     ReportedReadingView,
 )
 from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
-from cti.domain.ids import AgentId, CallId
+from cti.domain.ids import AgentId, CallId, ReasonCode
 
 audit = logging.getLogger("hydrophone.audit")
 
@@ -128,7 +128,9 @@ async def decide_reading(backend: Backend, asked: Asked[None, ReadingDecision]) 
 
 async def choose_presence(backend: Backend, asked: Asked[None, PresenceRequest]) -> AgentView:
     """Choose one's own presence."""
-    await backend.live.choose_presence(asked.who.user, asked.body.presence, by=asked.who.user)
+    me, wish = asked.who.user, asked.body
+    reason = None if wish.reason is None else ReasonCode(wish.reason)
+    await backend.live.choose_presence(me, wish.presence, by=me, reason=reason)
     return _me(backend, asked.who.user)
 
 

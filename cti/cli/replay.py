@@ -140,7 +140,7 @@ _TABLES = {
     "links": ("PBXs", ("pbx", "up", "since", "synced_at")),
     "queues": ("Queues", ("name", "waiting", "offered", "answered", "abandoned")),
     "calls": ("Calls", ("caller_number", "stage", "stage_since", "queue", "position", "agent")),
-    "agents": ("Agents", ("name", "extension", "presence", "routing", "routing_since", "wrap_up_until")),
+    "agents": ("Agents", ("name", "extension", "presence", "reason", "routing", "routing_since", "wrap_up_until")),
 }
 """Part of the live state → title, and which fields are shown."""
 

@@ -38,6 +38,14 @@ class NoSuchAgentError(CentreError):
     en = "There is no such agent, or they have no phone. Ask an administrator."
 
 
+class NoSuchReasonError(CentreError):
+    """The site has no such reason, or a reason was given for another presence than *away*."""
+
+    id = "no_such_reason"
+    zh = "没有此离开原因，或所选状态不需要原因。请重新打开状态列表。"
+    en = "There is no such reason, or this presence takes none. Open the list again."
+
+
 class NotInWrapUpError(CentreError):
     """There is no wrap-up to extend or to finish."""
 

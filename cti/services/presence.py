@@ -1,15 +1,21 @@
 """What a console may order: presence and wrap-up. Fulfils ``agent_console.ports.LiveCentre``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from cti.domain.events import Presence, PresenceChosen, WrapUpEnded, WrapUpExtended
-from cti.domain.ids import AgentId
+from cti.domain.ids import AgentId, ReasonCode
 from cti.domain.model import Agent, CentreState, Changes
 from cti.services.call_orders import CallOrders
 from cti.services.consoles import Consoles
-from cti.services.errors import NoSuchAgentError, NotInWrapUpError, NotRecordedError, WrapUpTooLongError
+from cti.services.errors import (
+    NoSuchAgentError,
+    NoSuchReasonError,
+    NotInWrapUpError,
+    NotRecordedError,
+    WrapUpTooLongError,
+)
 from cti.services.live import Live
 
 LONGEST_WRAP_UP_S: Final = 3600
@@ -25,12 +31,14 @@ class ConsoleOrders:
         handling: CallOrders,
         now: Callable[[], datetime],
         *,
+        reasons: Collection[ReasonCode] = (),
         full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.handling = handling
         self._live = live
         self._consoles = consoles
         self._now = now
+        self._reasons = frozenset(reasons)
         self._full = full
 
     @property
@@ -42,11 +50,15 @@ class ConsoleOrders:
         """Call ``listener`` after each change, in order; returns the function that stops it."""
         return self._live.listen(listener)
 
-    async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
-        """Set the agent's presence, now or after the call they are in."""
+    async def choose_presence(
+        self, agent: AgentId, presence: Presence, *, by: AgentId, reason: ReasonCode | None = None
+    ) -> None:
+        """Set the agent's presence, now or after the call they are in. Only *away* may have a reason of the site's."""
         self._agent(agent)
+        if reason is not None and (presence is not Presence.AWAY or reason not in self._reasons):
+            raise NoSuchReasonError
         self._consoles.chose(agent)
-        self._live.apply(PresenceChosen(at=self._now(), agent=agent, presence=presence, by=by))
+        self._live.apply(PresenceChosen(at=self._now(), agent=agent, presence=presence, by=by, reason=reason))
 
     async def extend_wrap_up(self, agent: AgentId, *, by_s: int) -> None:
         """Give the agent more time after the call."""

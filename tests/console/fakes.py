@@ -40,7 +40,18 @@ from cti.domain import events
 from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.centre import Centre
 from cti.domain.events import Event, Presence
-from cti.domain.ids import AccountNumber, AgentId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, call_id
+from cti.domain.ids import (
+    AccountNumber,
+    AgentId,
+    CallId,
+    ChannelId,
+    Extension,
+    LinkedId,
+    PbxName,
+    QueueName,
+    ReasonCode,
+    call_id,
+)  # fmt: skip
 from cti.domain.meter_readings import Doubt, ReportedReading, ReportState
 from cti.domain.model import CentreState, Changes
 from cti.domain.utility import (
@@ -119,9 +130,11 @@ class FakeLive:
             raise NotNowError
         self.orders.append(order)
 
-    async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
+    async def choose_presence(
+        self, agent: AgentId, presence: Presence, *, by: AgentId, reason: ReasonCode | None = None
+    ) -> None:
         self._order("presence", agent, presence, by)
-        self.tell(events.PresenceChosen(at=self.clock(), agent=agent, presence=presence, by=by))
+        self.tell(events.PresenceChosen(at=self.clock(), agent=agent, presence=presence, by=by, reason=reason))
 
     @property
     def handling(self) -> "FakeLive":

@@ -127,6 +127,15 @@ async def test_our_own_page_may_change_things_with_its_cookie(house: House) -> N
     assert house.live.orders == [("presence", AGENT1, Presence.LUNCH, AGENT1)]
 
 
+async def test_a_reason_of_the_sites_own_goes_with_away_and_is_told_back(house: House) -> None:
+    headers = house.cookie("agent1") | {"Origin": house.origin}
+
+    wish = {"presence": "away", "reason": "meter-walk"}
+    status, me = await house.ask("POST", "/api/agent/presence", headers=headers, json=wish)
+
+    assert (status, me["presence"], me["reason"]) == (200, "away", "meter-walk")
+
+
 @changing
 async def test_a_form_of_another_site_is_not_json(house: House, route: Any) -> None:
     if not BODIES.get(route.name):

@@ -4,16 +4,18 @@ import pytest
 
 from cti.domain import events as e
 from cti.domain.events import Presence
-from cti.domain.ids import AgentId
+from cti.domain.ids import AgentId, ReasonCode
 from cti.domain.model import RoutingStatus
 from cti.services.call_orders import CallOrders
 from cti.services.consoles import Consoles
-from cti.services.errors import CentreError, NoSuchAgentError, NotInWrapUpError, WrapUpTooLongError
+from cti.services.errors import CentreError, NoSuchAgentError, NoSuchReasonError, NotInWrapUpError, WrapUpTooLongError
 from cti.services.presence import ConsoleOrders
 from cti.services.timers import Timers
 from cti.services.wrap_up import WrapUps
 from tests.domain.story import ANNA, BO, PBX, PHONES, WATER, at
 from tests.services.parts import HandClock, LiveStory, ScriptedLink
+
+PRAYER = ReasonCode("prayer")
 
 
 class House:
@@ -24,7 +26,7 @@ class House:
         self.consoles = Consoles(self.story.live, Timers(self.clock.call_later), self.clock)
         self.story.live.listen(self.wrap_ups.on_changes)
         handling = CallOrders(self.story.live, {PBX: ScriptedLink()}, self.clock)
-        self.orders = ConsoleOrders(self.story.live, self.consoles, handling, self.clock)
+        self.orders = ConsoleOrders(self.story.live, self.consoles, handling, self.clock, reasons=[PRAYER])
 
     def in_wrap_up(self) -> None:
         self.story.talking(since=20)
@@ -89,7 +91,25 @@ async def test_a_supervisor_may_choose_for_an_agent() -> None:
     assert house.orders.state.agents[ANNA].presence is Presence.TRAINING
 
 
-@pytest.mark.parametrize("error", [CentreError, NoSuchAgentError, NotInWrapUpError, WrapUpTooLongError])
+async def test_who_is_away_may_say_why_in_the_sites_own_words() -> None:
+    house = House()
+    await house.orders.choose_presence(ANNA, Presence.AWAY, by=ANNA, reason=PRAYER)
+    assert (house.story.agent().presence, house.story.agent().reason) == (Presence.AWAY, PRAYER)
+
+
+@pytest.mark.parametrize(("presence", "reason"), [(Presence.AWAY, "golf"), (Presence.LUNCH, "prayer")])
+async def test_a_reason_that_the_site_has_not_or_that_does_not_belong_is_refused(
+    presence: Presence, reason: str
+) -> None:
+    house = House()
+    with pytest.raises(NoSuchReasonError):
+        await house.orders.choose_presence(ANNA, presence, by=ANNA, reason=ReasonCode(reason))
+    assert house.story.agent().presence is Presence.AVAILABLE
+
+
+@pytest.mark.parametrize(
+    "error", [CentreError, NoSuchAgentError, NoSuchReasonError, NotInWrapUpError, WrapUpTooLongError]
+)
 def test_every_refusal_has_an_id_and_both_languages(error: type[CentreError]) -> None:
     assert error.id
     assert error.zh

@@ -42,6 +42,8 @@ export const session = (user: string): Session => ({
     : null,
   push_url: '',
   expires_at: ago(-36000),
+  queues: [{ code: 'water', name_zh: '综合服务', name_en: 'General' }],
+  reasons: [{ code: 'meter-walk', name_zh: '抄表', name_en: 'Meter walk' }],
 });
 
 export const CALL = uuid(1);
@@ -148,8 +150,10 @@ const agent = (id: string, name: string, extension: string, part: Partial<AgentV
   extension,
   queues: ['water'],
   presence: 'available',
+  reason: null,
   presence_since: ago(4210),
   pending: null,
+  pending_reason: null,
   routing: 'idle',
   routing_since: ago(35),
   talk: 'none',

@@ -161,7 +161,11 @@ function route(
     case 'GET /api/demo/phone':
       return { phone: { ...data.session('agent1').phone, uri: 'sip:2000@127.0.0.1' }, hotline: '96000' };
     case 'POST /api/agent/presence':
-      return order(mock, '/mock-order/me', { presence: body['presence'], presence_since: data.ago(0) });
+      return order(mock, '/mock-order/me', {
+        presence: body['presence'],
+        reason: body['reason'] ?? null,
+        presence_since: data.ago(0),
+      });
     case 'GET /api/incidents':
       return data.incidents();
     case 'GET /api/flows':

@@ -53,6 +53,7 @@ export type RoutingStatus = Schemas['RoutingStatus'];
 export type Session = Schemas['Session'];
 export type SipPhone = Schemas['SipPhone'];
 export type SiteView = Schemas['SiteView'];
+export type SiteWord = Schemas['SiteWord'];
 export type Targets = Schemas['Targets'];
 export type Ticket = Schemas['Ticket'];
 export type TicketBrief = Schemas['TicketBrief'];

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cti.domain.events import Presence
-from cti.domain.ids import AgentId
+from cti.domain.ids import AgentId, ReasonCode
 from cti.domain.model import CentreState, Changes
 from cti.services.call_orders import CallOrders
 from cti.services.errors import CentreError
@@ -91,7 +91,9 @@ class Stage:
         """Refuse: what was done with a call is done."""
         raise CentreError
 
-    async def choose_presence(self, agent: AgentId, presence: Presence, *, by: AgentId) -> None:
+    async def choose_presence(
+        self, agent: AgentId, presence: Presence, *, by: AgentId, reason: ReasonCode | None = None
+    ) -> None:
         """Refuse."""
         raise CentreError
 

@@ -32,8 +32,8 @@ export const session = () => ask<Session>('GET', '/api/session');
 export const pushTicket = () => ask<PushTicket>('POST', '/api/push-ticket');
 export const demoPhone = () => ask<DemoPhone>('GET', '/api/demo/phone');
 
-export const choosePresence = (presence: Presence) =>
-  ask<AgentView>('POST', '/api/agent/presence', { presence });
+export const choosePresence = (presence: Presence, reason: string | null = null) =>
+  ask<AgentView>('POST', '/api/agent/presence', { presence, reason });
 export const extendWrapUp = (by_s: number) => ask<AgentView>('POST', '/api/agent/wrap-up/extend', { by_s });
 export const targets = () => ask<Targets>('GET', '/api/agent/call/targets');
 export const transferToQueue = (queue: string) =>

@@ -1,4 +1,7 @@
-/** What one can do with the caller one has: send them on, ask a colleague, and what may follow from that. */
+/**
+ * What one can do with the caller one has: send them on, ask a colleague, and what may follow from that.
+ * A colleague who is asked has no caller, so there is nothing for them to decide.
+ */
 import { RollbackOutlined, SwapOutlined, TeamOutlined, UserSwitchOutlined } from '@ant-design/icons';
 import { Button, Dropdown, type MenuProps } from 'antd';
 import { useEffect, useState } from 'react';
@@ -6,13 +9,17 @@ import { useTranslation } from 'react-i18next';
 import * as api from '../api/endpoints';
 import type { PhoneCall } from '../phone/store';
 import type { Targets } from '../wire';
-import { useMe } from './live';
+import { useLive, useMe } from './live';
+import { usePresenceName } from './PresenceSwitch';
 import { useOrder } from './StateBar';
+import { useSiteNames } from './siteNames';
 
 export function CallHandling() {
   const me = useMe();
+  const withCaller = useLive(live => me?.call != null && live.state.calls.get(me.call)?.agent === me.id);
   if (me === null || me.talk === 'none' || me.talk === 'in_conference') return null;
-  return me.talk === 'consulting' ? <ConsultButtons /> : <TransferMenu />;
+  if (me.talk !== 'consulting') return <TransferMenu />;
+  return withCaller ? <ConsultButtons /> : null;
 }
 
 /** Queues, and colleagues with what they are doing; who can't take a call now can't be chosen. */
@@ -20,11 +27,12 @@ function TransferMenu() {
   const { t } = useTranslation();
   const order = useOrder();
   const [targets, setTargets] = useState<Targets | null>(null);
+  const words = { queue: useSiteNames().queue, presence: usePresenceName() };
   const load = (open: boolean) => {
     if (open) void order(async () => setTargets(await api.targets()));
   };
   return (
-    <Dropdown trigger={['click']} onOpenChange={load} menu={{ items: items(targets, t, order) }}>
+    <Dropdown trigger={['click']} onOpenChange={load} menu={{ items: items(targets, t, order, words) }}>
       <Button icon={<SwapOutlined />} data-testid="transfer">
         {t('handling.transfer')}
       </Button>
@@ -34,8 +42,17 @@ function TransferMenu() {
 
 type Translate = ReturnType<typeof useTranslation>['t'];
 type Order = ReturnType<typeof useOrder>;
+interface Words {
+  readonly queue: (name: string) => string;
+  readonly presence: ReturnType<typeof usePresenceName>;
+}
 
-function items(targets: Targets | null, t: Translate, order: Order): NonNullable<MenuProps['items']> {
+function items(
+  targets: Targets | null,
+  t: Translate,
+  order: Order,
+  words: Words,
+): NonNullable<MenuProps['items']> {
   if (targets === null) return [{ key: 'loading', label: t('handling.loading'), disabled: true }];
   return [
     {
@@ -44,7 +61,7 @@ function items(targets: Targets | null, t: Translate, order: Order): NonNullable
       label: t('handling.queues'),
       children: targets.queues.map(queue => ({
         key: `queue ${queue.name}`,
-        label: t('handling.queue', { name: queue.name, waiting: queue.waiting }),
+        label: t('handling.queue', { name: words.queue(queue.name), waiting: queue.waiting }),
         onClick: () => void order(() => api.transferToQueue(queue.name)),
       })),
     },
@@ -52,20 +69,23 @@ function items(targets: Targets | null, t: Translate, order: Order): NonNullable
       key: 'colleagues',
       type: 'group',
       label: t('handling.colleagues'),
-      children: targets.colleagues.flatMap(colleague => [
-        {
-          key: `consult ${colleague.id}`,
-          disabled: !colleague.free,
-          label: t('handling.consult', { name: colleague.name }),
-          onClick: () => void order(() => api.consult(colleague.id)),
-        },
-        {
-          key: `transfer ${colleague.id}`,
-          disabled: !colleague.free,
-          label: t('handling.transferTo', { name: colleague.name }),
-          onClick: () => void order(() => api.transferToColleague(colleague.id)),
-        },
-      ]),
+      children: targets.colleagues.flatMap(colleague => {
+        const presence = words.presence(colleague.presence, null);
+        return [
+          {
+            key: `consult ${colleague.id}`,
+            disabled: !colleague.free,
+            label: t('handling.consult', { name: colleague.name, presence }),
+            onClick: () => void order(() => api.consult(colleague.id)),
+          },
+          {
+            key: `transfer ${colleague.id}`,
+            disabled: !colleague.free,
+            label: t('handling.transferTo', { name: colleague.name, presence }),
+            onClick: () => void order(() => api.transferToColleague(colleague.id)),
+          },
+        ];
+      }),
     },
   ];
 }

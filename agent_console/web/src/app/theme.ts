@@ -35,6 +35,8 @@ export const themeOf = (language: Language): ThemeConfig => ({
     colorErrorBorder: '#f0c0bc',
     colorInfoBg: '#e8f2f6',
     colorInfoBorder: '#bcd8e3',
+    controlItemBgActive: '#e1eef3',
+    controlItemBgActiveHover: '#d3e6ee',
     motionDurationMid: '0.12s',
     motionDurationSlow: '0.16s',
   },

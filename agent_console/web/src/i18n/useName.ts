@@ -1,7 +1,7 @@
 /** Names for ids that a site may add to: a step of its own menu, a payment channel. What no dictionary knows stays as it is. */
 import { useTranslation } from 'react-i18next';
 
-export type Named = 'step' | 'way' | 'channel' | 'subcategory';
+export type Named = 'step' | 'way' | 'flow' | 'channel' | 'subcategory';
 
 export function useName(): (kind: Named, id: string) => string {
   const { t, i18n } = useTranslation();

@@ -16,11 +16,15 @@ const TARGETS: Targets = {
   ],
 };
 
-function talking(talk: AgentView['talk']): void {
+/** What an agent is doing in a call that `owner` has. */
+function talking(talk: AgentView['talk'], owner = 'agent1'): void {
   const live = useLive.getState();
   useSession.setState({ state: { kind: 'somebody', session: data.session('agent1') } });
-  const me = data.me({ routing: 'on_call', talk });
-  useLive.setState({ state: { ...live.state, agents: new Map([[me.id, me]]) } });
+  const call = data.call(1, { stage: 'talking', agent: owner });
+  const me = data.me({ routing: 'on_call', talk, call: call.id });
+  useLive.setState({
+    state: { ...live.state, agents: new Map([[me.id, me]]), calls: new Map([[call.id, call]]) },
+  });
 }
 
 const answers = (asked: Asked) => {
@@ -45,12 +49,12 @@ it('sends the caller to a queue, or asks a colleague who is free', async () => {
   await show(<CallHandling />);
   const user = userEvent.setup();
   await user.click(screen.getByTestId('transfer'));
-  await user.click(await screen.findByText('Queue water (2 waiting)'));
+  await user.click(await screen.findByText('Queue General (2 waiting)'));
   await waitFor(() => expect(orders(log)).toContainEqual(['/api/agent/call/to-queue', { queue: 'water' }]));
   await user.click(screen.getByTestId('transfer'));
-  await user.click(await screen.findByText('Ask Bo first'));
+  await user.click(await screen.findByText('Ask Bo first (Available)'));
   await waitFor(() => expect(orders(log)).toContainEqual(['/api/agent/call/consult', { agent: 'bo' }]));
-  expect(screen.getByText('Ask Chen first').closest('li')).toHaveAttribute('aria-disabled', 'true');
+  expect(screen.getByText('Ask Chen first (Lunch)').closest('li')).toHaveAttribute('aria-disabled', 'true');
 });
 
 it.each([
@@ -63,4 +67,12 @@ it.each([
   await show(<CallHandling />);
   await userEvent.setup().click(screen.getByTestId(button));
   await waitFor(() => expect(orders(log).map(([asked]) => asked)).toEqual([path]));
+});
+
+it('leaves it to the one who has the caller: a colleague who is asked decides nothing', async () => {
+  server(answers);
+  talking('consulting', 'bo');
+  await show(<CallHandling />);
+  for (const button of ['take-back', 'hand-over', 'join', 'transfer'])
+    expect(screen.queryByTestId(button)).toBeNull();
 });

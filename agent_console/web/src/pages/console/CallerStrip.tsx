@@ -10,11 +10,13 @@ import {
 import { Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useSiteNames } from '../../app/siteNames';
 import { accountNumber, clock, phoneNumber } from '../../format';
 import type { Match, Pop } from '../../wire';
 
 export function CallerStrip({ pop }: { pop: Pop }) {
   const { t } = useTranslation();
+  const { queue } = useSiteNames();
   const number = pop.caller_number ? phoneNumber(pop.caller_number) : t('pop.withheld');
   const e164 = pop.caller_number_e164;
   return (
@@ -36,7 +38,7 @@ export function CallerStrip({ pop }: { pop: Pop }) {
       <MatchBadge match={pop.match} several={pop.choices.length} />
       <dl className="strip-facts">
         <Fact name={t('pop.queue')} testid="pop-queue">
-          {pop.queue}
+          {pop.queue && queue(pop.queue)}
         </Fact>
         <Fact name={t('pop.wait')} testid="pop-wait">
           <span className={pop.wait_s > 120 ? 'bad-text' : ''}>{clock(pop.wait_s)}</span>

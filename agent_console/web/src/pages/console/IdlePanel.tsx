@@ -8,6 +8,7 @@ import * as api from '../../api/endpoints';
 import { useDoubt, useLive, useMe, useNow } from '../../app/live';
 import { useWho } from '../../app/session';
 import { useTimes } from '../../app/site';
+import { useSiteNames } from '../../app/siteNames';
 import { Since } from '../../components/Clock';
 import { ErrorNote } from '../../components/Errors';
 import { type Draft, isDirty, useDrafts } from '../../drafts';
@@ -43,7 +44,7 @@ function QueueNow({ queue }: { queue: QueueView }) {
   const waiting = queue.waiting.length;
   return (
     <section className="card queue-now">
-      <h3>{t('idle.queue', { queue: queue.name })}</h3>
+      <h3>{t('idle.queue', { queue: useSiteNames().queue(queue.name) })}</h3>
       <dl className="figures">
         <div className={waiting > 0 ? 'figure warn' : 'figure'}>
           <dt>{t('idle.waiting')}</dt>

@@ -29,6 +29,7 @@ const HEARD_MS = 100;
 
 export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
   const name = useName();
+  const { t } = useTranslation();
   return (
     <ol className="path">
       {steps
@@ -39,7 +40,7 @@ export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
             <span className="path-step">{name('step', step.step)}</span>
             {step.keyed && <kbd>{step.keyed}</kbd>}
             {!SILENT.test(step.way) && <span className="muted">{name('way', step.way)}</span>}
-            <span className="path-took">{(step.took_ms / 1000).toFixed(1)} s</span>
+            <span className="path-took">{t('live.seconds', { s: (step.took_ms / 1000).toFixed(1) })}</span>
           </li>
         ))}
     </ol>

@@ -1,7 +1,7 @@
 /** How one figure went, hour by hour or day by day, beside the same weekdays before; as a chart and as a table. */
 import { Table } from 'antd';
 import type { EChartsCoreOption } from 'echarts/core';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLanguage, useTimes } from '../../app/site';
 import { fontOf } from '../../app/theme';
@@ -37,11 +37,15 @@ export function Course({ figure, now, before, step }: Props) {
     [figure.kpi, now, before, step, times],
   );
   const name = t(`kpi.${figure.kpi}`);
-  const option = useMemo(
-    () => optionOf(rows, figure.unit, { now: name, before: t('figures.weeksBefore') }, font),
-    [rows, figure.unit, name, font, t],
+  const value = useCallback(
+    (number: number | null | undefined) =>
+      number === null || number === undefined ? NO_VALUE : inUnit(number, figure.unit, t),
+    [figure.unit, t],
   );
-  const value = (number: number | null) => (number === null ? NO_VALUE : inUnit(number, figure.unit));
+  const option = useMemo(
+    () => optionOf(rows, figure.unit, value, { now: name, before: t('figures.weeksBefore') }, font),
+    [rows, figure.unit, value, name, font, t],
+  );
   return (
     <section className="card" aria-label={name} data-testid="figures-course">
       <h3>
@@ -101,6 +105,7 @@ export function rowsOf(
 function optionOf(
   rows: readonly Row[],
   unit: KpiFigure['unit'],
+  value: (number: number | null | undefined) => string,
   words: { now: string; before: string },
   font: string,
 ): EChartsCoreOption {
@@ -114,8 +119,6 @@ function optionOf(
     lineStyle: { color, width: dashed ? 1 : 2, type: dashed ? 'dashed' : 'solid' },
     itemStyle: { color },
   });
-  const value = (number: number | null | undefined) =>
-    number === null || number === undefined ? NO_VALUE : inUnit(number, unit);
   return {
     ...base(font),
     tooltip: tooltip(index => {

@@ -5,6 +5,8 @@ import { clock, NO_VALUE } from '../../format';
 import type { KpiFigure } from '../../wire';
 import { Levelled } from '../live/Level';
 
+type Translate = ReturnType<typeof useTranslation>['t'];
+
 interface Props {
   figure: KpiFigure;
   before: KpiFigure | undefined;
@@ -26,18 +28,18 @@ export function FigureCard({ figure, before, chosen, onChoose }: Props) {
         {t(`kpi.${figure.kpi}`)}
       </button>
       <p className="figure-value">
-        <Levelled level={level}>{written(figure)}</Levelled>
+        <Levelled level={level}>{written(figure, t)}</Levelled>
       </p>
       <p className="muted">
         {figure.goal && (
           <span>
             {t(figure.goal.at_most ? 'figures.atMost' : 'figures.atLeast', {
-              value: inUnit(figure.goal.bound, figure.unit),
+              value: inUnit(figure.goal.bound, figure.unit, t),
             })}
             {' · '}
           </span>
         )}
-        {t('figures.before', { value: before ? written(before) : NO_VALUE })}
+        {t('figures.before', { value: before ? written(before, t) : NO_VALUE })}
       </p>
       <p className="formula">{zh ? figure.zh : figure.en}</p>
       <ul className="plain inputs">
@@ -52,12 +54,12 @@ export function FigureCard({ figure, before, chosen, onChoose }: Props) {
 }
 
 /** The number as one reads it, with its unit; a dash where there was nothing to divide by. */
-export function written({ value, unit }: KpiFigure): string {
-  return value === null ? NO_VALUE : inUnit(value, unit);
+function written({ value, unit }: KpiFigure, t: Translate): string {
+  return value === null ? NO_VALUE : inUnit(value, unit, t);
 }
 
-export function inUnit(value: number, unit: KpiFigure['unit']): string {
+export function inUnit(value: number, unit: KpiFigure['unit'], t: Translate): string {
   if (unit === 'percent') return `${value.toFixed(1)} %`;
-  if (unit === 'seconds') return value < 60 ? `${value.toFixed(1)} s` : clock(value);
+  if (unit === 'seconds') return value < 60 ? t('live.seconds', { s: value.toFixed(1) }) : clock(value);
   return value.toLocaleString('en-US');
 }

@@ -8,6 +8,7 @@ import * as api from '../../api/endpoints';
 import { Waiting } from '../../app/App';
 import { useLive } from '../../app/live';
 import { useLanguage, useSite, useTimes } from '../../app/site';
+import { useSiteNames } from '../../app/siteNames';
 import { ErrorNote } from '../../components/Errors';
 import type { KpiAnswer } from '../../wire';
 import { Course } from './Course';
@@ -93,6 +94,7 @@ function Filters({ choice, choose, today }: FiltersProps) {
   const { t } = useTranslation();
   const queues = useLive(live => live.state.queues);
   const agents = useLive(live => live.state.agents);
+  const names = useSiteNames();
   const { first, last } = choice.days;
   const quick: Record<string, Days> = {
     today: { first: today, last: today },
@@ -138,7 +140,7 @@ function Filters({ choice, choose, today }: FiltersProps) {
         className="filter"
         options={[
           { value: '', label: t('figures.allQueues') },
-          ...[...queues.keys()].map(value => ({ value, label: value })),
+          ...[...queues.keys()].map(value => ({ value, label: names.queue(value) })),
         ]}
       />
       <Select

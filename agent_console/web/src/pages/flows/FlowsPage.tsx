@@ -9,6 +9,7 @@ import { Waiting } from '../../app/App';
 import { useWho } from '../../app/session';
 import { useSite } from '../../app/site';
 import { ErrorNote } from '../../components/Errors';
+import { useName } from '../../i18n/useName';
 import { dayOf, daysAfter } from '../figures/period';
 import { FlowEditor } from './FlowEditor';
 import { Funnel } from './Funnel';
@@ -19,6 +20,7 @@ const ENTRY = 'water';
 export default function FlowsPage() {
   const { t } = useTranslation();
   const { timezone } = useSite();
+  const name = useName();
   const admin = useWho().role === 'admin';
   const today = dayOf(Date.now(), timezone);
   const [chosen, choose] = useState('');
@@ -58,8 +60,9 @@ export default function FlowsPage() {
               setVersion('');
             }}
             aria-label={t('flows.flow')}
-            className="filter"
-            options={items.map(one => ({ value: one.flow, label: one.flow }))}
+            className="filter-wide"
+            options={items.map(one => ({ value: one.flow, label: nameOf(one.flow, name, t) }))}
+            popupMatchSelectWidth={false}
             data-testid="flows-flow"
           />
           <DatePicker
@@ -75,6 +78,16 @@ export default function FlowsPage() {
       <Tabs items={tabs} />
     </section>
   );
+}
+
+/** The name with the id that the file has; the id alone where a site's own flow has no name. */
+function nameOf(
+  flow: string,
+  name: ReturnType<typeof useName>,
+  t: ReturnType<typeof useTranslation>['t'],
+): string {
+  const read = name('flow', flow);
+  return read === flow ? flow : t('flows.menuOf', { name: read, flow });
 }
 
 function VersionFilter(props: { flow: string; value: string; onChange: (version: string) => void }) {

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import * as api from '../../api/flows';
 import { Waiting } from '../../app/App';
 import { ErrorNote } from '../../components/Errors';
+import { ReadAt } from '../../components/ReadAt';
 import { NO_VALUE } from '../../format';
 import { useName } from '../../i18n/useName';
 import type { FunnelStep, FunnelView } from '../../wire';
@@ -17,20 +18,21 @@ interface Props {
 }
 
 const percent = (share: number | null) => (share === null ? NO_VALUE : `${(100 * share).toFixed(1)} %`);
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-
 export function Funnel({ flow, day, version }: Props) {
   const { t } = useTranslation();
   const name = useName();
-  const { data, error, refetch } = useQuery({
+  const seconds = (ms: number) => t('live.seconds', { s: (ms / 1000).toFixed(1) });
+  const query = useQuery({
     queryKey: ['funnel', flow, day, version],
     queryFn: () => api.funnel(flow, day, version),
   });
+  const { data, error, refetch } = query;
   if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Waiting />;
   return (
     <div className="funnel" data-testid="funnel">
       <Sums funnel={data} />
+      <ReadAt read={query} />
       <Picture flow={flow} day={day} version={version} />
       <Table<FunnelStep>
         size="small"
@@ -51,7 +53,7 @@ export function Funnel({ flow, day, version }: Props) {
           {
             title: t('flows.ways'),
             key: 'ways',
-            render: (_, step) => step.ways.map(one => `${one.way} ${one.passes}`).join(' · '),
+            render: (_, step) => step.ways.map(one => `${name('way', one.way)} ${one.passes}`).join(' · '),
           },
           {
             title: t('flows.gaveUp'),

@@ -7,6 +7,7 @@ import * as api from '../../api/endpoints';
 import { useNow } from '../../app/live';
 import { useLanguage, useTimes } from '../../app/site';
 import { ErrorNote } from '../../components/Errors';
+import { ReadAt } from '../../components/ReadAt';
 import type { IncidentList, IncidentView } from '../../wire';
 import { NewIncidentForm } from './NewIncidentForm';
 
@@ -14,11 +15,12 @@ const AGAIN_MS = 10_000;
 
 export default function IncidentsPage() {
   const { t } = useTranslation();
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: ['incidents'],
     queryFn: api.incidents,
     refetchInterval: AGAIN_MS,
   });
+  const { data, error, refetch } = query;
   return (
     <div className="incidents" data-testid="incidents">
       <section className="card" aria-labelledby="incident-new">
@@ -30,7 +32,7 @@ export default function IncidentsPage() {
       </section>
       <section className="card" aria-labelledby="incident-list">
         <h2 id="incident-list" className="page-title">
-          {t('incidents.list')}
+          {t('incidents.list')} <ReadAt read={query} />
         </h2>
         {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
         <Table<IncidentView>

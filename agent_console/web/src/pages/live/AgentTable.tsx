@@ -3,7 +3,7 @@ import { DisconnectOutlined } from '@ant-design/icons';
 import { Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useTranslation } from 'react-i18next';
-import { Dot } from '../../app/PresenceSwitch';
+import { Dot, usePresenceName } from '../../app/PresenceSwitch';
 import { Left, Since } from '../../components/Clock';
 import { phoneNumber } from '../../format';
 import type { AgentView, CallView } from '../../wire';
@@ -57,6 +57,7 @@ export function AgentTable({ agents, calls }: Props) {
             'data-agent': agent.id,
             'data-routing': agent.routing,
             'data-presence': agent.presence,
+            'data-reason': agent.reason ?? '',
           }) as object
         }
       />
@@ -66,6 +67,7 @@ export function AgentTable({ agents, calls }: Props) {
 
 function useColumns(calls: ReadonlyMap<string, CallView>): ColumnsType<AgentView> {
   const { t } = useTranslation();
+  const presence = usePresenceName();
   return [
     {
       title: t('live.agent'),
@@ -114,10 +116,11 @@ function useColumns(calls: ReadonlyMap<string, CallView>): ColumnsType<AgentView
       key: 'presence',
       render: (_, agent) => (
         <span className="presence-cell">
-          <Dot presence={agent.presence} /> {t(`presence.${agent.presence}`)}
+          <Dot presence={agent.presence} /> {presence(agent.presence, agent.reason)}
           <span className="under">
             <Since at={agent.presence_since} />
-            {agent.pending && ` · ${t('presence.pending', { presence: t(`presence.${agent.pending}`) })}`}
+            {agent.pending &&
+              ` · ${t('presence.pending', { presence: presence(agent.pending, agent.pending_reason) })}`}
           </span>
         </span>
       ),

@@ -7,7 +7,10 @@ import * as api from '../../api/endpoints';
 import { ApiError } from '../../api/http';
 import { useNow } from '../../app/live';
 import { useLanguage, useTimes } from '../../app/site';
+import { useSiteNames } from '../../app/siteNames';
 import { Since } from '../../components/Clock';
+import { ErrorNote } from '../../components/Errors';
+import { ReadAt } from '../../components/ReadAt';
 import { phoneNumber } from '../../format';
 import type { CallbackView } from '../../wire';
 
@@ -15,22 +18,29 @@ const EVERY_MS = 5_000;
 
 export function CallbackTable() {
   const { t } = useTranslation();
-  const { data } = useQuery({ queryKey: ['callbacks'], queryFn: api.callbacks, refetchInterval: EVERY_MS });
+  const query = useQuery({ queryKey: ['callbacks'], queryFn: api.callbacks, refetchInterval: EVERY_MS });
   const columns = useColumns();
-  const items = data?.items ?? [];
-  if (items.length === 0) return null;
+  const items = query.data?.items ?? [];
+  if (items.length === 0 && !query.isError) return null;
   return (
-    <section className="card" aria-labelledby="callbacks" data-testid="callbacks">
+    <section
+      className={query.isError ? 'card callbacks aged' : 'card callbacks'}
+      aria-labelledby="callbacks"
+      data-testid="callbacks"
+    >
       <h2 id="callbacks" className="table-head">
         {t('callbacks.title')}
         <small>{items.length}</small>
+        <ReadAt read={query} />
       </h2>
+      {query.isError && query.data === undefined && <ErrorNote error={query.error} />}
       <Table<CallbackView>
         size="small"
         rowKey="id"
         dataSource={items}
         columns={columns}
         pagination={false}
+        scroll={{ x: 'max-content' }}
         onRow={one => ({ 'data-testid': 'callback-row', 'data-state': one.state }) as object}
       />
     </section>
@@ -39,8 +49,9 @@ export function CallbackTable() {
 
 function useColumns(): ColumnsType<CallbackView> {
   const { t } = useTranslation();
+  const names = useSiteNames();
   return [
-    { title: t('live.queue'), key: 'queue', dataIndex: 'queue' },
+    { title: t('live.queue'), key: 'queue', dataIndex: 'queue', render: names.queue },
     { title: t('callbacks.place'), key: 'place', dataIndex: 'place' },
     {
       title: t('callbacks.number'),

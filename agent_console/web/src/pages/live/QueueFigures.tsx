@@ -4,6 +4,7 @@ import { Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKnownNow } from '../../app/live';
+import { useSiteNames } from '../../app/siteNames';
 import { clock, NO_VALUE, secondsSince } from '../../format';
 import type { QueueView } from '../../wire';
 import { Levelled } from './Level';
@@ -13,17 +14,18 @@ const TARGET_PCT = 80;
 
 export function QueueFigures({ queue }: { queue: QueueView }) {
   const { t } = useTranslation();
+  const name = useSiteNames().queue(queue.name);
   const longest = secondsSince(queue.longest_wait_since, useKnownNow());
   const target_s = queue.service_level_target_s;
   return (
     <section
       className="card queue"
-      aria-label={`${t('live.queue')} ${queue.name}`}
+      aria-label={`${t('live.queue')} ${name}`}
       data-testid="live-queue"
       data-queue={queue.name}
     >
       <h2 className="queue-name">
-        <small>{t('live.queue')}</small> {queue.name}
+        <small>{t('live.queue')}</small> {name}
       </h2>
       <dl className="figures">
         <Figure name={t('live.waiting')} big testid="live-waiting">

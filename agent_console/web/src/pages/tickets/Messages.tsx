@@ -11,8 +11,12 @@ import type { MessageView } from '../../wire';
 
 export function Messages({ ticket }: { ticket: string }) {
   const { t } = useTranslation();
-  const { data } = useQuery({ queryKey: ['messages', ticket], queryFn: () => api.messages(ticket) });
+  const { data, error, refetch } = useQuery({
+    queryKey: ['messages', ticket],
+    queryFn: () => api.messages(ticket),
+  });
   const items = data?.items ?? [];
+  if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
   if (items.length === 0) return null;
   return (
     <>

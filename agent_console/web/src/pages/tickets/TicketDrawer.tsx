@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import * as api from '../../api/endpoints';
 import { Waiting } from '../../app/App';
 import { useTimes } from '../../app/site';
+import { useSiteNames } from '../../app/siteNames';
 import { ErrorNote } from '../../components/Errors';
 import { accountNumber, clock, phoneNumber } from '../../format';
 import { useName } from '../../i18n/useName';
@@ -79,6 +80,7 @@ function TicketFacts({ ticket }: { ticket: Ticket }) {
   const { t } = useTranslation();
   const times = useTimes();
   const name = useName();
+  const names = useSiteNames();
   const sub = ticket.subcategory;
   return (
     <dl className="pairs">
@@ -92,7 +94,7 @@ function TicketFacts({ ticket }: { ticket: Ticket }) {
       </Pair>
       <Pair name={t('tickets.account')}>{ticket.account ? accountNumber(ticket.account) : '—'}</Pair>
       <Pair name={t('tickets.caller')}>{phoneNumber(ticket.caller_number) || t('pop.withheld')}</Pair>
-      <Pair name={t('tickets.agent')}>{ticket.agent ?? '—'}</Pair>
+      <Pair name={t('tickets.agent')}>{ticket.agent ? names.agent(ticket.agent) : '—'}</Pair>
       <Pair name={t('tickets.opened')}>{times.stamp(ticket.opened_at)}</Pair>
       {ticket.task && (
         <Pair name={t('tickets.task')}>
@@ -109,6 +111,7 @@ function TicketFacts({ ticket }: { ticket: Ticket }) {
 
 function CallFacts({ call }: { call: CallRecord }) {
   const { t } = useTranslation();
+  const names = useSiteNames();
   const times = useTimes();
   return (
     <>
@@ -123,7 +126,7 @@ function CallFacts({ call }: { call: CallRecord }) {
         </Pair>
         <Pair name={t('tickets.language')}>{call.language ? t(`pop.lang_${call.language}`) : '—'}</Pair>
         <Pair name={t('tickets.verified')}>{t(call.verified ? 'tickets.yes' : 'tickets.no')}</Pair>
-        <Pair name={t('pop.queue')}>{call.queue ?? '—'}</Pair>
+        <Pair name={t('pop.queue')}>{call.queue ? names.queue(call.queue) : '—'}</Pair>
       </dl>
       {call.ivr_path.length > 0 && <IvrPath steps={call.ivr_path} />}
     </>
@@ -141,12 +144,13 @@ function Pair({ name, children }: { name: string; children: ReactNode }) {
 
 function Entry({ entry }: { entry: TicketEntry }) {
   const { t } = useTranslation();
+  const names = useSiteNames();
   const times = useTimes();
   return (
     <li className={`entry ${entry.kind}`}>
       <p className="entry-head">
         <b>{t(`tickets.entry_${entry.kind}`)}</b>
-        <span>{entry.by === 'system' ? t('tickets.system') : entry.by}</span>
+        <span>{entry.by === 'system' ? t('tickets.system') : names.agent(entry.by)}</span>
         <time dateTime={entry.at}>{times.stamp(entry.at)}</time>
       </p>
       {entry.text && <p className="entry-text">{entry.text}</p>}

@@ -9,7 +9,9 @@ import { useLocation, useParams } from 'wouter';
 import * as api from '../../api/endpoints';
 import { useNow } from '../../app/live';
 import { useTimes } from '../../app/site';
+import { useSiteNames } from '../../app/siteNames';
 import { ErrorNote } from '../../components/Errors';
+import { ReadAt } from '../../components/ReadAt';
 import { accountNumber, phoneNumber } from '../../format';
 import type { Ticket } from '../../wire';
 import { Due } from '../console/TicketBriefs';
@@ -23,13 +25,14 @@ export default function TicketsPage() {
   const { id } = useParams<{ id?: string }>();
   const [, go] = useLocation();
   const [filter, setFilter] = useState<api.TicketFilter>(NO_FILTER);
-  const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ['tickets', 'list', filter],
     queryFn: ({ pageParam }) => api.tickets({ ...filter, limit: PAGE, cursor: pageParam }),
     initialPageParam: '',
     getNextPageParam: page => page.next ?? undefined,
     refetchOnMount: 'always',
   });
+  const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = query;
   const tickets = data?.pages.flatMap(page => page.items) ?? [];
   return (
     <div className="tickets">
@@ -37,6 +40,7 @@ export default function TicketsPage() {
         <div className="tickets-head">
           <h1 id="tickets-title">{t('tickets.title')}</h1>
           <TicketFilters filter={filter} onChange={setFilter} />
+          <ReadAt read={query} />
           <Button
             icon={<ReloadOutlined />}
             onClick={() => void refetch()}
@@ -81,6 +85,7 @@ export default function TicketsPage() {
 function useColumns(open: (ticket: Ticket) => void): ColumnsType<Ticket> {
   const { t } = useTranslation();
   const times = useTimes();
+  const names = useSiteNames();
   const now = useNow();
   return [
     {
@@ -123,7 +128,7 @@ function useColumns(open: (ticket: Ticket) => void): ColumnsType<Ticket> {
       key: 'status',
       render: (_, { status, task, task_done_at }) => (
         <>
-          <span className={`tag status-${status}`}>{t(`status.${status}`)}</span>
+          <span className={`tag status-${status}`}>{t(`status.${status}`)}</span>{' '}
           {task && !task_done_at && <span className="tag warn">{t(`task.${task}`)}</span>}
         </>
       ),
@@ -145,7 +150,11 @@ function useColumns(open: (ticket: Ticket) => void): ColumnsType<Ticket> {
       dataIndex: 'caller_number',
       render: (number: string) => <span className="mono">{phoneNumber(number)}</span>,
     },
-    { title: t('tickets.agent'), dataIndex: 'agent', render: (agent: string | null) => agent ?? '—' },
+    {
+      title: t('tickets.agent'),
+      dataIndex: 'agent',
+      render: (agent: string | null) => (agent ? names.agent(agent) : '—'),
+    },
     {
       title: t('tickets.due'),
       dataIndex: 'due_at',
