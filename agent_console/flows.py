@@ -10,6 +10,7 @@ from agent_console.wire_flows import (
     FlowFault,
     FlowJudgement,
     FlowList,
+    FlowPart,
     FlowPicture,
     FlowText,
     FlowTextQuery,
@@ -67,20 +68,22 @@ class KeptFlows:
         )
 
     async def versions(self, flow: str) -> FlowVersionList:
-        """Return the versions of a flow, newest first."""
+        """Return the versions of a flow and of those that it calls, newest first."""
         with _as_ours():
-            found = await self._desk.versions(flow)
+            found = await self._desk.history(flow)
         return FlowVersionList(
+            parts=[FlowPart(flow=part.flow, version=part.version) for part in found.parts],
             items=[
                 FlowVersionView(
+                    flow=one.flow,
                     version=one.version,
                     made_at=one.made_at,
                     made_by=one.made_by,
                     comment=one.comment,
                     back_to=one.back_to,
                 )
-                for one in found
-            ]
+                for one in found.versions
+            ],
         )
 
     async def text(self, flow: str, query: FlowTextQuery) -> FlowText:

@@ -256,7 +256,7 @@ class Flows(Protocol):
         """Return every flow as it stands."""
 
     async def versions(self, flow: str) -> FlowVersionList:
-        """Return the versions of a flow, newest first."""
+        """Return the versions of a flow and of those that it calls, newest first."""
 
     async def text(self, flow: str, query: FlowTextQuery) -> FlowText:
         """Return the text of a version, and what it differs in from another."""

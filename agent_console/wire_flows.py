@@ -29,8 +29,9 @@ class FlowList(Wire):
 
 
 class FlowVersionView(Wire):
-    """One version: who made it, when and why; ``back_to`` is the version whose text it took up again."""
+    """One version of a flow: who made it, when and why; ``back_to`` is the version whose text it took up again."""
 
+    flow: str
     version: int
     made_at: datetime
     made_by: str
@@ -38,8 +39,17 @@ class FlowVersionView(Wire):
     back_to: int | None
 
 
+class FlowPart(Wire):
+    """A flow that another one calls, and the version of it that new calls go through; 0 is the one that ships."""
+
+    flow: str
+    version: int
+
+
 class FlowVersionList(Wire):
-    """The versions of one flow, newest first."""
+    """The versions of one flow and of the flows that it calls (``parts``), newest first: all that new calls hear."""
+
+    parts: list[FlowPart]
 
     items: list[FlowVersionView]
 

@@ -34,7 +34,7 @@ async def list_flows(backend: Backend, asked: Asked[None, None]) -> FlowList:
 
 
 async def list_versions(backend: Backend, asked: Asked[None, None]) -> FlowVersionList:
-    """Return the versions of a flow."""
+    """Return the versions of a flow and of those that it calls."""
     return await backend.stores.flows.versions(asked.flow_name)
 
 
@@ -93,7 +93,7 @@ FLOW_ROUTES: tuple[Route[Any, Any], ...] = (
         method=Method.GET,
         path="/api/flows/{flow}/versions",
         name="listFlowVersions",
-        summary="The versions of a phone menu, newest first",
+        summary="The versions of a phone menu and of those that it calls, newest first",
         allowed=SUPERVISORS,
         run=list_versions,
         query=NOTHING,

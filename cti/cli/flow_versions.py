@@ -20,7 +20,7 @@ from config.settings import Settings
 from ivr.errors import IvrError
 from ivr.flow.bundle import SHIPPED
 from ivr.flow.funnel import Funnel
-from ivr.services.publishing import FlowDesk, flow_desk
+from ivr.services.publishing import FlowDesk, History, flow_desk
 from storage.embedded import postgres
 from storage.engine import Database
 from storage.errors import StorageError
@@ -60,21 +60,25 @@ def versions(
         int | None, typer.Option("--diff", help="Show what this version changed, against the one before.")
     ] = None,
 ) -> None:
-    """List the versions of a flow, the newest first, which is in use."""
+    """List the versions of a flow and of the flows that it calls, the newest first; of each the newest is in use."""
 
-    async def work(desk: FlowDesk) -> tuple[list[FlowVersion], str]:
+    async def work(desk: FlowDesk) -> tuple[History, str]:
         told = "" if difference is None else await desk.difference(flow, difference, max(SHIPPED, difference - 1))
-        return list(await desk.versions(flow)), told
+        return await desk.history(flow), told
 
     found, told = _run(work)
     if difference is not None:
         console.print(told)
         return
-    for one in found:
+    for one in found.versions:
         back = "" if one.back_to is None else f"back to {one.back_to}  "
-        console.print(f"{one.version:>4}  {one.made_at:%Y-%m-%d %H:%M}  {one.made_by:<16}  {back}{one.comment}")
-    if not found:
+        made = f"{one.made_at:%Y-%m-%d %H:%M}  {one.made_by:<16}"
+        console.print(f"{one.flow:<12} {one.version:>4}  {made}  {back}{one.comment}")
+    if all(one.flow != flow for one in found.versions):
         console.print(f"{flow} was never published: callers hear the flow that ships with us")
+    if found.parts:
+        named = ", ".join(f"{part.flow} {part.version}" if part.version else part.flow for part in found.parts)
+        console.print(f"{flow} calls: {named} (without a number: as it ships)")
 
 
 def back(

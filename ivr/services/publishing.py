@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from ivr.flow.bundle import SHIPPED
 from ivr.flow.drawing import draw
-from ivr.flow.errors import Fault, FlowFaultsError
+from ivr.flow.errors import Fault, FlowError, FlowFaultsError
 from ivr.flow.funnel import Funnel, StepCount
 from ivr.flow.loader import Find
 from ivr.services.flow_files import SUFFIX, FlowFiles, find_shipped, shipped_files
@@ -42,6 +42,19 @@ class Standing:
     comment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that ever changed what callers of a flow hear: its own versions, and those of the flows that it calls.
+
+    A call of ``flow`` goes through the newest version of each. ``parts`` are the called flows as they stand, by name;
+    ``versions`` are the newest first.
+    """
+
+    flow: str
+    parts: Sequence[Standing]
+    versions: Sequence[FlowVersion]
+
+
 class FlowDesk:
     """Reads, judges and publishes flows. Raises ``StorageUnavailableError`` when the database is away."""
 
@@ -65,9 +78,24 @@ class FlowDesk:
             raise NotFoundError("flow")
         return Standing(name, SHIPPED, found[0])
 
-    async def versions(self, flow: str) -> Sequence[FlowVersion]:
-        """Return the versions of a flow, newest first."""
-        return await self._store.versions(flow)
+    async def history(self, flow: str) -> History:
+        """Return what changed in a flow and in those that it calls, directly or through another."""
+        published = await self._store.current()
+        called = await asyncio.to_thread(self._called, flow, published)
+        versions = [one for name in (flow, *called) for one in await self._store.versions(name)]
+        versions.sort(key=lambda one: one.made_at, reverse=True)
+        return History(flow, [await self._standing(name, published) for name in called], versions)
+
+    def _called(self, flow: str, published: Mapping[str, FlowVersion]) -> Sequence[str]:
+        """Return the flows that calls of ``flow`` may come through now; none if nobody can read it."""
+        find = finding({name: version.text for name, version in published.items()})
+        source = find(flow)
+        if source is None:
+            return ()
+        try:
+            return sorted(self._files.read_text(*source, find).called)
+        except FlowError:
+            return ()
 
     async def text(self, flow: str, version: int | None = None) -> str:
         """Return the text of a version, of the one that ships with us (0), or of the one in use.

@@ -47,6 +47,7 @@ def test_a_flow_is_published_listed_and_taken_back(home: Path) -> None:
     assert "more time" in listed
     assert "command:" in listed
     assert "back to 0" in listed
+    assert "water calls: bills, identify, incidents" in listed
     assert "+first_key_s: 8" in run("versions", "water", "--diff", "1")
     assert "0 calls" in run("funnel", "water", "--day", "2026-11-24")
     picture = run("draw", "water", "--day", "2026-11-24")

@@ -15,6 +15,7 @@ from agent_console.wire_flows import (
     FlowFault,
     FlowJudgement,
     FlowList,
+    FlowPart,
     FlowPicture,
     FlowText,
     FlowTextQuery,
@@ -482,8 +483,8 @@ class FakeFlows:
         return FlowList(items=[a_flow()])
 
     async def versions(self, flow: str) -> FlowVersionList:
-        one = FlowVersionView(version=3, made_at=NOON, made_by="admin1", comment="shorter", back_to=None)
-        return FlowVersionList(items=[one])
+        one = FlowVersionView(flow=flow, version=3, made_at=NOON, made_by="admin1", comment="shorter", back_to=None)
+        return FlowVersionList(parts=[FlowPart(flow="bills", version=0)], items=[one])
 
     async def text(self, flow: str, query: FlowTextQuery) -> FlowText:
         return FlowText(flow=flow, text="flow: water", difference="+a" if query.against is not None else None)

@@ -10,16 +10,16 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from config.settings import home
-from tests.e2e.install import Caller, Install
+from tests.e2e.install import Install
 from tests.e2e.people import Language, Person, choose, chromium, ready_agent
 
-NARROW = {"width": 820, "height": 1100}
-WIDE = {"width": 1440, "height": 900}
+NARROW: Final[ViewportSize] = {"width": 820, "height": 1100}
+WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
 
 
 class Album:
@@ -49,7 +49,7 @@ class Album:
 
     async def doors(self) -> None:
         """The pages that want no login."""
-        page = await self.browser.new_page(viewport={"width": 1440, "height": 900})
+        page = await self.browser.new_page(viewport=WIDE)
         for name, url in (("login", self.ready["console_url"]), ("phone", self.ready["phone_url"])):
             await page.goto(url)
             await page.get_by_test_id(f"lang-{self.language}").click()
@@ -59,22 +59,20 @@ class Album:
 
     async def leave(self) -> None:
         """Have a caller who finds nobody ask to be called back."""
-        caller = await self.install.call(
-            f"wait:0.5 {self.key} listen 0 listen:6 1 listen:8 2 listen 1 listen 1 listen",
-            number=f"1391000200{self.key}",
-        )
+        steps = f"wait:0.5 {self.key} wait:1 0 listen:9 wait:6 1 wait:2 2 wait:2 1 wait:4 1 listen:9"
+        caller = await self.install.call(steps, number=f"1391000200{self.key}")
         await caller.story()
 
-    async def callers(self) -> list[Caller]:
-        """Have one caller who waits and one who proved who they are before they ask for a person."""
+    async def callers(self) -> None:
+        """Have one caller who proved who they are before they ask for a person, and one who waits behind them."""
         account = self.ready["accounts"][1]
-        waiting = await self.install.call(f"wait:0.5 {self.key} stay:60", number=f"1390000100{self.key}", name="周雨桐")
-        proved = await self.install.call(
+        await self.install.call(
             f"wait:0.5 {self.key} wait:0.5 1 wait:0.5 1 wait:0.5 {account['pin']} listen:12 0 stay:120",
             number=account["phone"].removeprefix("+86"),
             name=account["name"],
         )
-        return [waiting, proved]
+        await asyncio.sleep(15)  # they come through the menu first
+        await self.install.call(f"wait:0.5 {self.key} wait:1 0 stay:120", number=f"1390000100{self.key}", name="周雨桐")
 
     async def at_work(self) -> None:
         """An agent's call from the ring to the ticket, and the supervisor's wallboard beside it."""
@@ -86,7 +84,7 @@ class Album:
         await agent.page.keyboard.press("Escape")
         second = await ready_agent(self.browser, self.ready["console_url"], self.ready["agents"][1], self.language)
         await choose(second, "lunch")
-        callers = await self.callers()
+        await self.callers()
         await expect(agent.see("ring")).to_be_visible(timeout=60_000)
         await self.keep(agent, "ringing")
         await agent.see("answer").click()
@@ -106,21 +104,22 @@ class Album:
         await agent.see("wrapup-category-enquiry").click()
         await agent.see("wrapup-disposition-resolved").click()
         await self.keep(agent, "wrap-up", whole=True)
+        await agent.see("presence-switch").click()
+        await agent.see("presence-offline").click()
+        await agent.expect("presence-switch", "data-pending", "offline")
         await agent.see("wrapup-save-finish").click()
-        await agent.expect("state-bar", "data-state", "idle")
-        for person in (agent, second):
-            await choose(person, "offline")
-        for call in callers:
-            await call.story()
+        await agent.expect("presence-switch", "data-presence", "offline")
+        await choose(second, "offline")
+        await self.install.hang_up_all()
         await self.go(agent, "/tickets", "tickets")
         await agent.see("ticket-row").first.click()
         await self.keep(agent, "ticket")
 
     async def widths(self, person: Person, name: str) -> None:
         """The same page on a narrow screen."""
-        await person.page.set_viewport_size({"width": 820, "height": 1100})
+        await person.page.set_viewport_size(NARROW)
         await self.keep(person, f"{name}-narrow", whole=True)
-        await person.page.set_viewport_size({"width": 1440, "height": 900})
+        await person.page.set_viewport_size(WIDE)
 
     async def without_server(self, person: Person) -> None:
         """What a page says of itself when nothing comes any more."""
@@ -135,7 +134,9 @@ class Album:
         await expect(admin.see("trust")).to_be_visible()
         await self.go(admin, "/figures", "figures", whole=True)
         await self.go(admin, "/incidents", "incidents", whole=True)
-        await self.go(admin, "/flows", "flows", whole=True)
+        await self.go(admin, "/flows", "flows")
+        await expect(admin.see("flow-picture")).to_be_visible(timeout=60_000)
+        await self.keep(admin, "flows", whole=True)
         await admin.page.get_by_role("tab").nth(1).click()
         await self.keep(admin, "flow-versions", whole=True)
         await admin.page.get_by_role("tab").nth(2).click()
@@ -143,7 +144,8 @@ class Album:
         await text.fill((await text.input_value()).replace("1: bill_caller", "1: nowhere"))
         await admin.see("flow-check").click()
         await expect(admin.see("flow-faults")).to_be_visible()
-        await self.keep(admin, "flow-faults", whole=True)
+        await admin.see("flow-faults").scroll_into_view_if_needed()
+        await self.keep(admin, "flow-faults")
         await self.go(admin, "/nowhere", "not-found")
 
     async def past(self) -> None:
@@ -163,7 +165,6 @@ async def main(install: Install, folder: Path) -> None:
             await album.at_work()
             await album.looked_after()
             await album.past()
-    await install.hang_up_all()
 
 
 if __name__ == "__main__":

@@ -547,9 +547,29 @@ export const flows = (): FlowList => ({
 });
 
 export const flowVersions = (): FlowVersionList => ({
+  parts: [
+    { flow: 'bills', version: 1 },
+    { flow: 'identify', version: 0 },
+  ],
   items: [
-    { version: 2, made_at: ago(90_000), made_by: 'admin1', comment: 'Shorter menu', back_to: null },
     {
+      flow: 'bills',
+      version: 1,
+      made_at: ago(4_000),
+      made_by: 'admin1',
+      comment: 'Rounder words',
+      back_to: null,
+    },
+    {
+      flow: 'water',
+      version: 2,
+      made_at: ago(90_000),
+      made_by: 'admin1',
+      comment: 'Shorter menu',
+      back_to: null,
+    },
+    {
+      flow: 'water',
       version: 1,
       made_at: ago(900_000),
       made_by: 'admin1',

@@ -70,7 +70,7 @@ async def test_a_published_version_takes_new_calls_and_live_calls_end_on_theirs(
 async def test_what_the_linter_finds_is_not_published(desk: FlowDesk) -> None:
     with pytest.raises(FlowFaultsError, match="there is no step 'nowhere'"):
         await desk.publish("water", BROKEN, by="admin1", based_on=0)
-    assert await desk.versions("water") == []
+    assert (await desk.history("water")).versions == []
     assert [fault.line for fault in await desk.faults("water", BROKEN)]
     assert await desk.faults("water", LONGER) == ()
 
@@ -96,7 +96,31 @@ async def test_back_is_a_version_of_its_own_and_back_again_goes_further(desk: Fl
     assert [(one.version, one.back_to) for one in (first, second, third)] == [(4, 2), (5, 1), (6, 0)]
     assert [one.text for one in (first, second, third)] == [texts[1], texts[0], SHIPPED]
     assert (await desk.back("water", by="admin2", to=3)).text == texts[2]
-    assert len(await desk.versions("water")) == 7
+    assert len((await desk.history("water")).versions) == 7
+
+
+async def test_a_called_flow_changes_what_callers_hear_so_its_versions_stand_with_those_of_its_callers(
+    desk: FlowDesk,
+) -> None:
+    bills = await desk.text("bills")
+    await desk.publish("water", LONGER, by="admin1", based_on=0)
+    await desk.publish("bills", bills.replace("first_key_s: 6", "first_key_s: 9"), by="admin2", based_on=0)
+    water = await desk.history("water")
+    assert [(one.flow, one.version, one.made_by) for one in water.versions] == [
+        ("bills", 1, "admin2"),
+        ("water", 1, "admin1"),
+    ]
+    assert {part.flow: part.version for part in water.parts}.items() >= {"bills": 1, "identify": 0}.items()
+    alone = await desk.history("bills")
+    assert [(one.flow, one.version) for one in alone.versions] == [("bills", 1)]
+    await desk.back("bills", by="admin2")
+    newest = (await desk.history("water")).versions[0]
+    assert (newest.flow, newest.version, newest.back_to) == ("bills", 2, 0)
+
+
+async def test_a_flow_that_is_not_there_has_no_history(desk: FlowDesk) -> None:
+    none = await desk.history("fire")
+    assert (none.parts, none.versions) == ([], [])
 
 
 async def test_without_versions_there_is_nothing_to_go_back_to(desk: FlowDesk) -> None:

@@ -743,7 +743,8 @@ export const en = {
     gaveUp: 'Gave up',
     picture: 'The menu {{flow}} with its callers',
     versionsHint:
-      'Version {{version}} takes new calls; calls that are in the menu end in the version they began with.',
+      'In use for new calls: {{version}}. Calls that are in the menu end in the version they began with.',
+    callsOthers: 'New calls also go through the menus that this one calls: ',
     neverPublished: 'Never changed: it is as shipped.',
     when: 'When',
     who: 'Who',
@@ -752,7 +753,7 @@ export const en = {
     inUse: 'In use',
     compare: 'Compare',
     back: 'Back to this',
-    backSure: 'Take up version {{version}} again, for new calls?',
+    backSure: 'Take up version {{version}} of “{{flow}}” again, for new calls?',
     difference: 'What version {{version}} has that {{against}} has not (+), and the other way round (−)',
     same: 'No difference.',
     changeHint: 'Check first; what the check passes can be published. New calls go through it at once.',

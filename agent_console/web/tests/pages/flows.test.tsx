@@ -1,7 +1,11 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
+import * as data from '../../mock/data';
+import { useSession } from '../../src/app/session';
 import { FlowEditor } from '../../src/pages/flows/FlowEditor';
 import { Funnel } from '../../src/pages/flows/Funnel';
+import { Versions } from '../../src/pages/flows/Versions';
 import { server, show } from './harness';
 
 const FLOW = { flow: 'water', version: 3, made_at: '2026-11-25T00:00:00Z', made_by: 'admin1', comment: '' };
@@ -86,4 +90,33 @@ it('tells how a day went, and draws it as an image in which nothing runs', async
   const picture = await screen.findByTestId('flow-picture');
   expect(picture.tagName).toBe('IMG');
   expect(picture.getAttribute('src')).toMatch(/^data:image\/svg\+xml/);
+});
+
+it('lists what changed in the menus that this one calls, and takes back the one that is meant', async () => {
+  const log = server(asked => {
+    if (asked.path === '/api/site') return { body: data.site };
+    if (asked.path === '/api/flows/water/versions') return { body: data.flowVersions() };
+    return { body: { ...FLOW, flow: 'bills', version: 2 } };
+  });
+  useSession.setState({ state: { kind: 'somebody', session: data.session('admin1') } });
+  await show(<Versions flow={{ ...FLOW, version: 2 }} admin />);
+  await screen.findByText('Rounder words');
+  const rows = screen
+    .getAllByRole('row')
+    .slice(1)
+    .map(row => row.textContent);
+  expect(rows[0]).toContain('Bills1');
+  expect(rows[0]).toContain('In use');
+  expect(rows[1]).toContain('Main menu2');
+  expect(rows[1]).toContain('In use');
+  expect(rows[2]).not.toContain('In use');
+  expect(screen.getByTestId('flow-parts')).toHaveTextContent('Bills · Version 1Identification · As shipped');
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('button', { name: 'Back to this' }));
+  await user.click((await screen.findAllByRole('button', { name: 'Back to this' })).at(-1) as HTMLElement);
+  await waitFor(() =>
+    expect(log.filter(asked => asked.method === 'POST').map(asked => [asked.path, asked.body])).toEqual([
+      ['/api/flows/water/back', { to: 1 }],
+    ]),
+  );
 });

@@ -104,10 +104,12 @@ function VersionFilter(props: { flow: string; value: string; onChange: (version:
       className="filter"
       options={[
         { value: '', label: t('flows.allVersions') },
-        ...(data?.items ?? []).map(one => ({
-          value: String(one.version),
-          label: t('flows.versionOf', { version: one.version }),
-        })),
+        ...(data?.items ?? [])
+          .filter(one => one.flow === props.flow)
+          .map(one => ({
+            value: String(one.version),
+            label: t('flows.versionOf', { version: one.version }),
+          })),
         { value: '0', label: t('flows.shipped') },
       ]}
     />
