@@ -85,10 +85,12 @@ class CallGone(PbxEvent):
     """The PBX has this call no longer, and no event told of its end.
 
     ``assumed``: nor does anything else tell how it ended, so what is said of it is what was known before.
+    ``restart``: it was lost when the PBX's life ended in which it was.
     """
 
     call: CallId
     assumed: bool
+    restart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def on_call_gone(work: Work, event: events.CallGone) -> None:
     """End a call whose end nobody saw."""
     call = work.call(event.call)
     if call is not None:
-        work.end_call(replace(call, end_assumed=event.assumed), event.at)
+        work.end_call(replace(call, end_assumed=event.assumed), event.at, restart=event.restart)
 
 
 def on_call_restored(work: Work, event: events.CallRestored) -> None:

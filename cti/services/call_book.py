@@ -38,12 +38,17 @@ class CallBook:
         """Return our id of a call that the PBX had before it was started anew the last time."""
         return self._met.get(linkedid) or call_id(self._pbx, self._before, linkedid)
 
-    def on_link_up(self, boot: int) -> None:
-        """Take the PBX's start. Blocks for a write of a few bytes when it is a new one; for a thread."""
+    def on_link_up(self, boot: int) -> bool:
+        """Take the PBX's start; tells whether it was started anew since the last one that we know of.
+
+        Blocks for a write of a few bytes when it is a new one; for a thread.
+        """
         self._sure = True
-        if boot != self._boot:
-            self._before, self._boot = self._boot, boot
-            _write(self._file, boot)
+        if boot == self._boot:
+            return False
+        self._before, self._boot = self._boot, boot
+        _write(self._file, boot)
+        return self._before != 0
 
     def on_link_down(self) -> None:
         """Note that the PBX may be restarted without our knowledge."""

@@ -63,6 +63,7 @@ class Resync:
         self._monotonic = monotonic
         self._evidence = evidence
         self._last = float("-inf")
+        self._restarted = False
 
     async def on_state(self, state: LinkState) -> None:
         """Take the truth when the link comes up; note when it goes."""
@@ -101,7 +102,7 @@ class Resync:
         link, pbx = self._link(), self._translator.pbx
         known = Known.now(self._live.state, pbx)
         boot = await asking.boot_of(link)
-        await asyncio.to_thread(self._book.on_link_up, boot)
+        self._restarted |= await asyncio.to_thread(self._book.on_link_up, boot)
         found = await asking.read(self._translator, await asking.lists_of(link))
         reading = await self._read_account(known, found)
         chapter = Chapter() if reading is None else reading.chapter
@@ -112,6 +113,7 @@ class Resync:
         told = Known.now(self._live.state, pbx) if chapter.facts else known
         await self._apply(found, known.and_those_of(told, chapter.calls))
         self._evidence.owed = reading is None and self._evidence.there_is_some
+        self._restarted = False
         if reading is not None:
             await self._evidence.settle(reading.end)
 
@@ -119,13 +121,13 @@ class Resync:
         """Read what the PBX wrote itself of the calls that it has no longer, and of those we never heard of."""
         live = self._live.state.calls
         gone = [live[call].linkedid for call in known.calls - found.calls if call in live]
-        return await self._evidence.read(gone)
+        return await self._evidence.read(gone, restarted=self._restarted)
 
     def _link_up(self, boot: int, reading: Reading | None) -> None:
         pbx = self._translator.pbx
         before = self._live.state.links.get(pbx)
         if before is None or not before.up or before.boot != boot:
-            lost_at = None if reading is None else reading.lost_at
+            lost_at = None if reading is None else reading.chapter.lost_at
             self._live.apply(events.LinkUp(at=self._now(), pbx=pbx, boot=boot, lost_at=lost_at))
 
     async def _retell(self, chapter: Chapter) -> None:

@@ -3,187 +3,42 @@
 What the AMI link could not tell (it was down, or we were) is told by these lines as the same facts, with their real
 times, so a call that ended unseen, or came and went unseen, gets the very record that it would have got.
 
-Callers' names and numbers are in the lines. A line that is not exactly as Asterisk writes it is refused: text of a
-caller may have become a line of its own.
-
 CEL has microseconds; ``queue_log`` in a file has whole seconds (in a table it has all). Such a line is put as late in
 its second as can be, but before the caller's hangup, and where CEL knows better, there (a caller joins the queue when
 the application starts). Sources: ``main/cel.c``, ``main/logger.c`` and ``apps/app_queue.c`` of Asterisk 22, and what
 22.10 was seen to write.
 """
 
-import csv
-import json
 import re
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cti.domain import events
-from cti.domain.ids import UNNAMED, BridgeId, CallId, ChannelId, Extension, LinkedId, PbxName, QueueName
+from cti.domain.ids import UNNAMED, BridgeId, CallId, ChannelId, Extension, LinkedId, PbxName
 from cti.translator import words
+from cti.translator.pbx_lines import CelLine, QueueLine
+from cti.translator.pbx_lives import Lives
 
-CEL_COLUMNS: Final = (
-    "eventtype",
-    "eventtime",
-    "cid_name",
-    "cid_num",
-    "exten",
-    "channame",
-    "appname",
-    "uniqueid",
-    "linkedid",
-    "peer",
-    "extra",
-)
-"""What is kept of a CEL event. Never the application's arguments: the menu's hold a secret."""
-QUEUE_COLUMNS: Final = ("time", "callid", "queuename", "agent", "event")
-LONGEST_LINE: Final = 8192
-
-_TIME = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
-_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}")
-_EVENT = re.compile(r"[A-Z_]{3,32}")
-_AGENT = re.compile(r"[^|\x00-\x1f\x7f]{1,128}")
-_TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
-_BY_HAND = re.compile(r"[A-Z]{3,16}")
-"""What stands for the channel where there is none: ``NONE``, ``MANAGER``, ``REALTIME``, ``CLI`` …"""
 _BRIDGE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECONDS = re.compile(r"[0-9]{1,7}")
-_NOBODY: Final = "NONE"
 _ALMOST_A_SECOND: Final = timedelta(microseconds=999_998)
 _TICK: Final = timedelta(microseconds=1)
-_STARTED: Final = "QUEUESTART"
-
-
-class ForgedLineError(ValueError):
-    """A line that Asterisk does not write. Its text is not told: it may be a caller's."""
-
-
-@dataclass(frozen=True, slots=True)
-class CelLine:
-    """One channel event. ``dialled``, ``caller_name`` and ``caller_number`` are whatever the caller sent."""
-
-    event: str
-    at: datetime
-    caller_name: str
-    caller_number: str
-    dialled: str
-    channel: str
-    app: str
-    leg: ChannelId
-    linkedid: LinkedId
-    extra: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLine:
-    """One event of a queue. ``exact`` is False where the time is only known to the second."""
-
-    event: str
-    at: datetime
-    exact: bool
-    leg: ChannelId | None
-    queue: QueueName | None
-    agent: str
-    data: tuple[str, ...]
-
-
-# ------------------------------------------------------------------ reading lines
-
-
-def cel_line(row: Mapping[str, str]) -> CelLine:
-    """Read a CEL event by its columns. Raises :class:`ForgedLineError`."""
-    for name in ("cid_name", "cid_num", "exten", "appname", "peer"):
-        _whole(_TEXT, row[name])
-    return CelLine(
-        event=_whole(_EVENT, row["eventtype"]),
-        at=_moment(_whole(_TIME, row["eventtime"])),
-        caller_name=row["cid_name"],
-        caller_number=row["cid_num"],
-        dialled=row["exten"],
-        channel=_whole(words.CHANNEL_NAME, row["channame"]),
-        app=row["appname"],
-        leg=ChannelId(_whole(words.UNIQUE, row["uniqueid"])),
-        linkedid=LinkedId(_whole(words.UNIQUE, row["linkedid"])),
-        extra=_extra(row["extra"]),
-    )
-
-
-def cel_line_of_file(line: str) -> CelLine:
-    """Read a line as ``hydrophone-cel_custom.conf`` has it written. Raises :class:`ForgedLineError`."""
-    if not (line.startswith('"') and line.endswith('"')) or len(line) > LONGEST_LINE:
-        raise ForgedLineError
-    try:
-        (fields,) = csv.reader([line], strict=True)
-    except (csv.Error, ValueError):
-        raise ForgedLineError from None
-    if len(fields) != len(CEL_COLUMNS):
-        raise ForgedLineError
-    return cel_line(dict(zip(CEL_COLUMNS, fields, strict=True)))
-
-
-def queue_line(fields: Sequence[str]) -> QueueLine:
-    """Read an event of a queue: time, caller's channel, queue, agent, event, and data. Raises ``ForgedLineError``."""
-    if len(fields) < len(QUEUE_COLUMNS):
-        raise ForgedLineError
-    time, leg, queue, agent, event, *data = fields
-    exact = _CLOCK.fullmatch(time) is not None
-    for one in data:
-        _whole(_TEXT, one)
-    return QueueLine(
-        event=_whole(_EVENT, event),
-        at=datetime.fromisoformat(f"{time}+00:00") if exact else _moment(_whole(_TIME, time)),
-        exact=exact,
-        leg=None if _BY_HAND.fullmatch(leg) else ChannelId(_whole(words.UNIQUE, leg)),
-        queue=None if queue == _NOBODY else QueueName(_whole(words.QUEUE, queue)),
-        agent="" if agent == _NOBODY else _whole(_AGENT, agent),
-        data=tuple(data),
-    )
-
-
-def queue_line_of_file(line: str) -> QueueLine:
-    """Read a line of the file ``queue_log``. Raises :class:`ForgedLineError`."""
-    if len(line) > LONGEST_LINE:
-        raise ForgedLineError
-    return queue_line(line.split("|"))
-
-
-def _whole(pattern: re.Pattern[str], text: str) -> str:
-    if pattern.fullmatch(text) is None:
-        raise ForgedLineError
-    return text
-
-
-def _moment(seconds: str) -> datetime:
-    """Return the time of seconds since the epoch. A float would round it."""
-    whole, _, fraction = seconds.partition(".")
-    return datetime.fromtimestamp(int(whole), UTC) + timedelta(microseconds=int(f"{fraction:0<6}"[:6]))
-
-
-def _extra(text: str) -> Mapping[str, object]:
-    if not text:
-        return {}
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ForgedLineError from None
-    if not isinstance(found, dict):
-        raise ForgedLineError
-    return found
-
-
-# ------------------------------------------------------------------ retelling
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """What the lines tell, oldest first. ``restarts`` are the starts of the PBX among them."""
+    """What the lines tell, oldest first.
+
+    ``former`` are the calls that were in a life of the PBX before its present one. Those of them that had not ended by
+    then end with it: they are lost, and that is told last of them. ``lost_at``: when the first of those lives ended.
+    """
 
     facts: tuple[events.LegEvent | events.CallGone, ...] = ()
-    restarts: tuple[datetime, ...] = ()
+    former: frozenset[CallId] = frozenset()
+    lost_at: datetime | None = None
 
     @property
     def calls(self) -> frozenset[CallId]:
@@ -191,11 +46,8 @@ class Chapter:
         return frozenset(fact.call for fact in self.facts)
 
     def split(self) -> "tuple[Chapter, Chapter]":
-        """Return what was before the PBX's last start, and what was after it."""
-        if not self.restarts:
-            return Chapter(), self
-        at = bisect_left(self.facts, self.restarts[-1], key=lambda fact: fact.at)
-        return Chapter(self.facts[:at], self.restarts), Chapter(self.facts[at:])
+        """Return what is told of calls in former lives of the PBX, and of those in its present one."""
+        return self.only(lambda call: call in self.former), self.only(lambda call: call not in self.former)
 
     def only(self, wanted: Callable[[CallId], bool]) -> "Chapter":
         """Return the chapter with some calls' facts only."""
@@ -206,7 +58,7 @@ class Chapter:
 class Teller:
     """Knows whose calls, phones and ids the lines speak of.
 
-    ``call_id`` gives our id of a call, told whether it was in the PBX's present life; ``phone`` the phone of a member
+    ``call_id`` gives our id of a call, told whether it is in the PBX's present life; ``phone`` the phone of a member
     by the name that the queue logs, None if it is nobody's we know.
     """
 
@@ -216,20 +68,35 @@ class Teller:
     extension: Callable[[Extension | None], Extension | None] = lambda extension: extension
     """Returns a phone of a channel's as one of this PBX."""
 
-    def chapter(self, cel: Sequence[CelLine], queue: Sequence[QueueLine]) -> Chapter:
-        """Return the facts that these lines are an account of."""
-        restarts = tuple(line.at for line in queue if line.event == _STARTED)
-        present_since = restarts[-1] if restarts else None
-        places = _Places(cel)
+    def chapter(
+        self, cel: Sequence[CelLine], queue: Sequence[QueueLine], *, seen_until: datetime | None = None
+    ) -> Chapter:
+        """Return the facts that these lines are an account of.
+
+        ``seen_until``: when a link that is down now ended, which the PBX may have lived to see.
+        """
+        lives, places = Lives(cel, queue, seen_until=seen_until), _Places(cel)
         facts = [
-            *(fact for line in cel for fact in self._of_channel(line, present_since)),
-            *(fact for line, at in places.of(queue) for fact in self._of_queue(line, at, places, present_since)),
+            *(fact for line in cel for fact in self._of_channel(line, lives)),
+            *(fact for line, at in places.of(queue) for fact in self._of_queue(line, at, places, lives)),
         ]
         facts.sort(key=lambda fact: fact.at)
-        return Chapter(tuple(facts), restarts)
+        lost = tuple(self._lost(cel, lives))
+        linkedids = {line.linkedid for line in cel} | {places.linkedid(line.leg) for line in queue if line.leg}
+        former = frozenset(self._call(of, lives) for of in linkedids if lives.lost_with(of) is not None)
+        return Chapter((*facts, *lost), former, lives.lost_at)
 
-    def _of_channel(self, line: CelLine, present_since: datetime | None) -> Iterator[events.LegEvent | events.CallGone]:
-        call = self._call(line.linkedid, line.at, present_since)
+    def _lost(self, cel: Sequence[CelLine], lives: Lives) -> Iterator[events.CallGone]:
+        """Yield the end of each call that had none when the PBX died."""
+        ended = {line.linkedid for line in cel if line.event == "LINKEDID_END"}
+        for linkedid in dict.fromkeys(line.linkedid for line in cel):
+            at = lives.lost_with(linkedid)
+            if at is not None and linkedid not in ended:
+                call = self._call(linkedid, lives)
+                yield events.CallGone(at=at, pbx=self.pbx, call=call, assumed=False, restart=True)
+
+    def _of_channel(self, line: CelLine, lives: Lives) -> Iterator[events.LegEvent | events.CallGone]:
+        call = self._call(line.linkedid, lives)
         match line.event:
             case "CHAN_START":
                 yield self._started(line, call)
@@ -262,12 +129,10 @@ class Teller:
             pair=words.pair_of_channel(line.channel),
         )
 
-    def _of_queue(
-        self, line: QueueLine, at: datetime, places: "_Places", present_since: datetime | None
-    ) -> Iterator[events.LegEvent]:
+    def _of_queue(self, line: QueueLine, at: datetime, places: "_Places", lives: Lives) -> Iterator[events.LegEvent]:
         if line.leg is None or line.queue is None:
             return
-        call = self._call(places.linkedid(line.leg), line.at, present_since)
+        call = self._call(places.linkedid(line.leg), lives)
         of: dict[str, Any] = {"at": at, "pbx": self.pbx, "call": call, "leg": line.leg, "queue": line.queue}
         phone = self.phone(line.agent) if line.agent else None
         match line.event:
@@ -284,8 +149,8 @@ class Teller:
             case "COMPLETEAGENT" | "COMPLETECALLER" if phone is not None:
                 yield events.AgentCompleted(**of, extension=phone, talk_s=_number(line, 1))
 
-    def _call(self, linkedid: LinkedId, at: datetime, present_since: datetime | None) -> CallId:
-        return self.call_id(linkedid, present_since is None or at >= present_since)
+    def _call(self, linkedid: LinkedId, lives: Lives) -> CallId:
+        return self.call_id(linkedid, lives.lost_with(linkedid) is None)
 
 
 def _bridge(line: CelLine) -> BridgeId:

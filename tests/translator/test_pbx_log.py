@@ -11,18 +11,17 @@ from cti.domain import events as e
 from cti.domain.centre import Centre
 from cti.domain.ids import CallId, Extension, LinkedId, PbxName, QueueName, call_id
 from cti.domain.model import Call, Outcome
-from cti.translator.pbx_log import (
+from cti.translator.pbx_lines import (
     CEL_COLUMNS,
     CelLine,
-    Chapter,
     ForgedLineError,
     QueueLine,
-    Teller,
     cel_line,
     cel_line_of_file,
     queue_line,
     queue_line_of_file,
 )
+from cti.translator.pbx_log import Chapter, Teller
 
 PBX = PbxName("main")
 FIRST = 1795645761
@@ -116,12 +115,75 @@ def test_without_cel_a_queues_line_still_names_its_call() -> None:
 
 
 def test_what_was_before_the_pbxs_start_is_of_its_former_life() -> None:
-    chapter = told(queue=[*QUEUE[:5], "1795645765|NONE|NONE|NONE|QUEUESTART|", *QUEUE[5:]])
+    queue = [*QUEUE[:5], "1795645765|NONE|NONE|NONE|QUEUESTART|", *QUEUE[5:]]
+    chapter = told(counted_anew(CEL), counted_anew(queue))
     former, present = chapter.split()
-    assert chapter.restarts == (at(4),)
     assert former.calls == {call_id(PBX, 1, LinkedId("1795645761.0"))}
-    assert present.calls == {call_id(PBX, 2, LinkedId("1795645765.2"))}
+    assert present.calls == {call_id(PBX, 2, LinkedId("1795645765.0"))}
+    assert chapter.lost_at == at(3.407190)
     assert told().split() == (Chapter(), told())
+
+
+def counted_anew(lines: list[str]) -> list[str]:
+    """Return the lines with the second call as the first one of another life of the PBX."""
+    return [line.replace("1795645765.2", "1795645765.0") for line in lines]
+
+
+def lost(chapter: Chapter) -> list[tuple[CallId, datetime]]:
+    return [(fact.call, fact.at) for fact in chapter.facts if isinstance(fact, e.CallGone) and fact.restart]
+
+
+def test_a_call_that_began_in_the_second_of_the_pbxs_start_was_lost_by_it_if_channels_were_not_counted_anew() -> None:
+    """A fast PBX was killed and up again within a second; its start is told without the fraction."""
+    chapter = told(cel=CEL[:12], queue=[*QUEUE[:4], "1795645765|NONE|NONE|NONE|QUEUESTART|"])
+    late = call_id(PBX, 1, LinkedId("1795645765.2"))
+    assert lost(chapter) == [(late, at(4.521411))]
+    assert chapter.former == {late, call_id(PBX, 1, LinkedId("1795645761.0"))}
+
+
+def test_channels_that_are_made_at_once_are_not_taken_for_a_new_life() -> None:
+    """CEL may tell of the later one first."""
+    at_once = CEL[11].replace("1795645765.2", "1795645765.1").replace("trunk-00000002", "trunk-00000009")
+    second = at_once.replace(".521411", ".522000")
+    first = CEL[11]
+    chapter = told(cel=[*CEL[:11], first, second], queue=["1795645765|NONE|NONE|NONE|QUEUESTART|"])
+    assert [call for call, _ in lost(chapter)] == [
+        call_id(PBX, 1, LinkedId("1795645765.2")),
+        call_id(PBX, 1, LinkedId("1795645765.1")),
+    ]
+
+
+def test_a_first_call_in_the_second_of_the_pbxs_start_lives() -> None:
+    cel = counted_anew(CEL)[11:13]
+    chapter = told(cel=cel, queue=["1795645765|NONE|NONE|NONE|QUEUESTART|"])
+    assert (chapter.former, lost(chapter)) == (frozenset(), [])
+
+
+def test_each_call_was_lost_with_the_life_it_was_in() -> None:
+    """Killed twice: a second call came in between, a third one lives."""
+    third = [
+        line.replace("1795645765.2", "1795645769.0").replace("1795645765.5", "1795645769.5") for line in CEL[11:12]
+    ]
+    starts = ["1795645764|NONE|NONE|NONE|QUEUESTART|", "1795645768|NONE|NONE|NONE|QUEUESTART|"]
+    chapter = told(cel=[*CEL[:7], *counted_anew(CEL)[11:13], *third], queue=starts)
+    assert lost(chapter) == [
+        (call_id(PBX, 1, LinkedId("1795645761.0")), at(1.885148)),
+        (call_id(PBX, 1, LinkedId("1795645765.0")), at(5.025522)),
+    ]
+    assert chapter.lost_at == at(1.885148)
+    assert chapter.split()[1].calls == {call_id(PBX, 2, LinkedId("1795645769.0"))}
+
+
+def test_a_start_that_a_table_tells_is_exact() -> None:
+    started = queue_line(["2026-11-25 22:29:25.600000", "NONE", "NONE", "NONE", "QUEUESTART"])
+    cel = [cel_line_of_file(line) for line in CEL[:12]]
+    assert started.at == at(4.6)
+    assert [call for call, _ in lost(TELLER.chapter(cel, [started]))][-1] == call_id(PBX, 1, LinkedId("1795645765.2"))
+
+
+def test_a_call_whose_beginning_is_not_in_the_account_is_known_by_its_id() -> None:
+    chapter = told(cel=CEL[12:13], queue=[*QUEUE[5:6], "1795645790|NONE|NONE|NONE|QUEUESTART|"])
+    assert lost(chapter) == [(call_id(PBX, 1, LinkedId("1795645765.2")), at(5.025522))]
 
 
 def test_a_chapter_can_be_told_of_some_calls_only() -> None:

@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,6 +18,7 @@ from cti.services.call_book import CallBook
 from cti.services.evidence.source import Account, Mark, Source, UnreadableError
 from cti.services.live import Live
 from cti.translator import words
+from cti.translator.pbx_lives import STARTED
 from cti.translator.pbx_log import Chapter, Teller
 
 _log = logging.getLogger(__name__)
@@ -51,11 +51,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A chapter and where it ends. ``lost_at``: when the PBX's former life ended, if it was started anew since."""
+    """A chapter and where it ends."""
 
     chapter: Chapter
     end: Mark
-    lost_at: datetime | None
 
 
 class Evidence:
@@ -125,10 +124,14 @@ class Evidence:
             self._mark = mark
             await asyncio.to_thread(_save, self._file, mark)
 
-    async def read(self, gone: Collection[LinkedId] = (), *, deadline_s: float = DEADLINE_S) -> Reading | None:
+    async def read(
+        self, gone: Collection[LinkedId] = (), *, restarted: bool = False, deadline_s: float = DEADLINE_S
+    ) -> Reading | None:
         """Return what the account tells since the mark; None if it can't be read now.
 
-        Asterisk may write a line a moment late: it is waited for as long as the end of one of ``gone`` is missing.
+        Asterisk may write a line a moment late: it is waited for as long as the end of one of ``gone`` is missing. It
+        answers before it has written that it was ``restarted``: without that line nobody can tell which calls are
+        over, so the account is owed.
         """
         if self._source is None:
             return None
@@ -136,7 +139,7 @@ class Evidence:
             return await self._begin()
         try:
             async with asyncio.timeout(deadline_s):
-                account = await self._account(self._source, self._mark, gone)
+                account = await self._account(self._source, self._mark, gone, restarted=restarted)
                 reading = await asyncio.to_thread(self._retell, account)
         except (UnreadableError, TimeoutError) as error:
             self.counts.failures += 1
@@ -152,34 +155,23 @@ class Evidence:
             return None
         self._mark = end
         await asyncio.to_thread(_save, self._file, end)
-        return Reading(Chapter(), end, None)
+        return Reading(Chapter(), end)
 
-    async def _account(self, source: Source, mark: Mark, gone: Collection[LinkedId]) -> Account:
+    async def _account(self, source: Source, mark: Mark, gone: Collection[LinkedId], *, restarted: bool) -> Account:
         account = await source.since(mark)
         for _ in range(LATE_TIMES):
-            ended = {line.linkedid for line in account.cel if line.event == "LINKEDID_END"}
-            restarted = any(line.event == "QUEUESTART" for line in account.queue)
-            if restarted or ended.issuperset(gone):
-                break
+            if _tells_of_start(account) or (not restarted and _ends(account).issuperset(gone)):
+                return account
             await self._sleep(LATE_S)
             account = await source.since(mark)
+        if restarted and not _tells_of_start(account):
+            raise UnreadableError("it does not tell yet that the PBX was started anew")
         return account
 
     def _retell(self, account: Account) -> Reading:
-        chapter = self._teller.chapter(account.cel, account.queue)
-        return Reading(chapter, account.end, self._lost_at(account, chapter))
-
-    def _lost_at(self, account: Account, chapter: Chapter) -> datetime | None:
-        """Return the PBX's last sign of life before it was started anew: a line it wrote, or the end of our link."""
-        if not chapter.restarts:
-            return None
-        restart = chapter.restarts[0]
-        signs = [line.at for line in account.cel if line.at < restart]
-        signs += [line.at for line in account.queue if line.at < restart]
         link = self._live.state.links.get(self._pbx)
-        if link is not None and not link.up and link.since < restart:
-            signs.append(link.since)
-        return max(signs, default=restart)
+        seen_until = link.since if link is not None and not link.up else None
+        return Reading(self._teller.chapter(account.cel, account.queue, seen_until=seen_until), account.end)
 
     async def _without_kept(self, reading: Reading) -> Reading:
         """Leave out calls whose whole record is kept: after a restart of ours we do not remember them."""
@@ -192,7 +184,7 @@ class Evidence:
         except Exception as error:  # noqa: BLE001 - without the database they are told again, which changes no record
             _log.info("can't ask which calls are kept: %s", type(error).__name__)
             return reading
-        return Reading(reading.chapter.only(lambda call: call not in ended), reading.end, reading.lost_at)
+        return Reading(reading.chapter.only(lambda call: call not in ended), reading.end)
 
     def _count(self, account: Account) -> None:
         self.counts.lines += len(account.cel) + len(account.queue)
@@ -209,6 +201,14 @@ class Evidence:
     def _here(self, number: Extension | None) -> Extension | None:
         """Return a phone as one of this PBX."""
         return number if number is None or not self._further else extension_at(number, self._pbx)
+
+
+def _tells_of_start(account: Account) -> bool:
+    return any(line.event == STARTED for line in account.queue)
+
+
+def _ends(account: Account) -> set[LinkedId]:
+    return {line.linkedid for line in account.cel if line.event == "LINKEDID_END"}
 
 
 def _load(file: Path) -> Mark | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from cti.services.evidence.source import CEL, QUEUE, Account, Mark, UnreadableError
-from cti.translator.pbx_log import ForgedLineError, cel_line_of_file, queue_line_of_file
+from cti.translator.pbx_lines import ForgedLineError, cel_line_of_file, queue_line_of_file
 
 _log = logging.getLogger(__name__)
 _security = logging.getLogger("security.evidence")

@@ -6,7 +6,7 @@ A mark is a place in the account: for each of its two parts a few numbers that o
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from cti.translator.pbx_log import CelLine, QueueLine
+from cti.translator.pbx_lines import CelLine, QueueLine
 
 Mark = dict[str, list[int]]
 CEL: Final = "cel"

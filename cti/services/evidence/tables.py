@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from cti.services.evidence.source import CEL, QUEUE, Account, Mark, UnreadableError
-from cti.translator.pbx_log import QUEUE_COLUMNS, ForgedLineError, QueueLine, cel_line, queue_line
+from cti.translator.pbx_lines import QUEUE_COLUMNS, ForgedLineError, QueueLine, cel_line, queue_line
 from storage.errors import StorageError
 from storage.pbx_log import Place, Written
 

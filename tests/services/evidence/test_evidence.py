@@ -11,7 +11,7 @@ from cti.domain.ids import CallId, ChannelId, LinkedId, call_id
 from cti.domain.model import Call, Outcome, RoutingStatus
 from cti.services.evidence.evidence import Evidence, Reading, _load
 from cti.services.evidence.source import CEL, QUEUE, Account, Mark, UnreadableError
-from cti.translator.pbx_log import cel_line_of_file, queue_line_of_file
+from cti.translator.pbx_lines import cel_line_of_file, queue_line_of_file
 from tests.domain.story import PBX, at
 from tests.services.parts import no_sleep
 from tests.services.test_anti_entropy import Watched
@@ -28,6 +28,7 @@ class ListedAccount:
         self.cel: list[str] = []
         self.queue: list[str] = []
         self.late: list[str] = []
+        self.late_start: str | None = None
         self.away = False
         self.slow = False
         self.readings = 0
@@ -49,6 +50,9 @@ class ListedAccount:
         )
         self.cel += self.late
         self.late = []
+        if self.late_start is not None:
+            self.queue.append(self.late_start)
+            self.late_start = None
         return account
 
     async def prune(self) -> None:
@@ -238,11 +242,60 @@ async def test_a_pbx_that_died_is_said_to_have_died_at_its_last_sign_of_life(hou
     house.account.queue = [*written.QUEUE[:4], "1795645790|NONE|NONE|NONE|QUEUESTART|"]
     reading = await house.evidence.read()
     assert reading is not None
-    assert reading.lost_at == written.at(1.885148)
+    assert reading.chapter.lost_at == written.at(1.885148)
     house.account.cel, house.account.queue = [], house.account.queue[-1:]
     reading = await house.evidence.read()
     assert reading is not None
-    assert reading.lost_at == written.at(29)
+    assert reading.chapter.lost_at == written.at(29)
+
+
+def came_and_was_lost(account: ListedAccount) -> str:
+    """Write of a call that the PBX took with it; returns the line of its start, which is not written yet."""
+    account.cel += written.CEL[11:12]
+    return "1795645790|NONE|NONE|NONE|QUEUESTART|"
+
+
+def started_anew(house: Gone) -> None:
+    house.link.startup = "05:30:00"
+    house.link.channels.clear()
+    house.link.queues = [item for item in house.link.queues if item.name != "QueueEntry"]
+
+
+async def test_a_pbx_answers_before_it_has_written_that_it_was_started_anew(house: Gone) -> None:
+    """The one call that we never heard of was taken for one that failed in the PBX's present life."""
+    await house.resync.on_state(DOWN)
+    house.account.late_start = came_and_was_lost(house.account)
+    started_anew(house)
+    await house.resync.on_state(UP)
+    assert house.account.readings > 1
+    assert {call.outcome for call in house.ended.values()} == {Outcome.PBX_RESTART}
+    assert not house.ended[ABANDONED].end_assumed
+    assert not house.evidence.owed
+
+
+async def test_an_account_that_tells_of_the_restart_only_later_is_owed_and_then_told_as_it_was(house: Gone) -> None:
+    await house.resync.on_state(DOWN)
+    start = came_and_was_lost(house.account)
+    started_anew(house)
+    await house.resync.on_state(UP)
+    assert house.evidence.owed
+    assert ABANDONED not in house.ended
+    house.account.queue.append(start)
+    assert await house.look()
+    lost = house.ended[ABANDONED]
+    assert (lost.outcome, lost.end_assumed, lost.ended_at) == (Outcome.PBX_RESTART, False, written.at(4.521411))
+    assert not house.evidence.owed
+    assert not house.live.state.calls
+
+
+async def test_a_second_resync_after_a_restart_tells_the_lost_calls_too(house: Gone) -> None:
+    await house.resync.on_state(DOWN)
+    start = came_and_was_lost(house.account)
+    started_anew(house)
+    await house.resync.on_state(UP)
+    house.account.queue.append(start)
+    await house.resync.take()
+    assert house.ended[ABANDONED].outcome is Outcome.PBX_RESTART
 
 
 async def test_an_account_that_is_away_is_pruned_another_day(house: Gone) -> None:
