@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from agent_console.ports import Stores, StoreUnavailableError
-from agent_console.views import incident_view
+from agent_console.views import incident_view, path_view
 from agent_console.wire_incidents import IncidentView
 from agent_console.wire_live import (
     AccountChoice,
@@ -25,7 +25,7 @@ from agent_console.wire_live import (
     ReadingView,
     ReportedReadingView,
 )
-from agent_console.wire_records import IvrStepView, TicketBrief
+from agent_console.wire_records import TicketBrief
 from cti.domain.ids import AccountNumber, CallId, QueueName
 from cti.domain.meter_readings import ReportedReading
 from cti.domain.model import Call
@@ -211,8 +211,8 @@ def build(call: Call, question: Question, answers: Answers, *, queue: QueueName,
         account_keyed=question.keyed,
         billing_available=answers.billing,
         language=call.language,
-        ivr_path=[IvrStepView(step=s.step, way=s.way, keyed=s.keyed, took_ms=s.took_ms) for s in call.ivr_path],
-        ivr_ms=sum(step.took_ms for step in call.ivr_path),
+        ivr_path=path_view(call.ivr_path),
+        ivr_ms=sum(step.took_ms for step in call.ivr_path if not step.silent),
         open_tickets=list(answers.open_tickets),
         last_contacts=list(answers.last_contacts),
         calls_7_days=answers.calls_7_days,

@@ -20,6 +20,7 @@ from agent_console.errors import (
 )
 from agent_console.flows import KeptFlows
 from agent_console.ports import Callbacks, Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
+from agent_console.views import path_view
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
 from agent_console.wire_left import MessageView
@@ -29,7 +30,6 @@ from agent_console.wire_records import (
     CallRecord,
     Category,
     Disposition,
-    IvrStepView,
     TalkView,
     Task,
     Ticket,
@@ -386,7 +386,7 @@ def call_record(kept: records.CallRecord) -> CallRecord:
         verified=kept.verified,
         ivr_flow=kept.ivr_flow,
         ivr_version=kept.ivr_version,
-        ivr_path=[IvrStepView(step=s.step, way=s.way, keyed=s.keyed, took_ms=s.took_ms) for s in kept.ivr_path],
+        ivr_path=path_view(kept.ivr_path),
         queue=kept.queue,
         wait_s=kept.wait_s,
         talk_s=kept.talk_s,

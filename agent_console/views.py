@@ -4,17 +4,17 @@ Who may see a caller's number is decided here and nowhere else, by :class:`Reade
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent_console.auth import Login
 from agent_console.wire_incidents import IncidentView
 from agent_console.wire_live import AgentView, CallView, LinkView, LiveView, QueueView
-from agent_console.wire_records import CallPage, CallRecord, Ticket, TicketPage
+from agent_console.wire_records import CallPage, CallRecord, IvrStepView, Ticket, TicketPage
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.incidents import Incident
-from cti.domain.model import Agent, Call, CallStage, CentreState, Link, Queue
+from cti.domain.model import Agent, Call, CallStage, CentreState, IvrStep, Link, Queue
 from cti.domain.work import Rules
 
 SERVICE_LEVEL_TARGET_S = Rules().target_s
@@ -253,3 +253,10 @@ def incident_view(incident: Incident, *, spoken: bool) -> IncidentView:
         by=incident.by,
         spoken=spoken,
     )
+
+
+def path_view(path: Sequence[IvrStep]) -> list[IvrStepView]:
+    """Return the way through the menu as agents see it: only where the caller heard or chose something."""
+    return [
+        IvrStepView(step=one.step, way=one.way, keyed=one.keyed, took_ms=one.took_ms) for one in path if not one.silent
+    ]

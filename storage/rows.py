@@ -85,6 +85,7 @@ def _step_row(step: IvrStep) -> dict[str, Any]:
         "at": step.at.isoformat(),
         "took_ms": step.took_ms,
         "keyed": storable(step.keyed, _SMALL_TEXT),
+        "silent": step.silent,
     }
 
 

@@ -346,13 +346,15 @@ class IvrEntered(CallEvent):
 class IvrStepPassed(CallEvent):
     """The caller went through one step of the flow and left it by ``way`` (``ok``, ``1``, ``no_input`` …).
 
-    ``keyed`` is what the agent may see of the digits: never a PIN.
+    ``keyed`` is what the agent may see of the digits: never a PIN. At a ``silent`` one the caller neither heard nor
+    chose anything: something was looked up in time, or another flow gone to, whose own steps are told.
     """
 
     step: str
     way: str
     took_ms: int
     keyed: str = ""
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,13 +87,17 @@ class TalkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IvrStep:
-    """One step of the way through the menu. ``keyed`` never holds a PIN."""
+    """One step of the way through the menu. ``keyed`` never holds a PIN.
+
+    At a ``silent`` one the caller neither heard nor chose anything.
+    """
 
     step: str
     way: str
     at: datetime
     took_ms: int
     keyed: str
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _opened(work: Work, event: events.IvrEntered) -> Call:
 
 def on_ivr_step_passed(work: Work, event: events.IvrStepPassed) -> None:
     """Add one step to the caller's path."""
-    step = IvrStep(event.step, event.way, event.at, event.took_ms, event.keyed)
+    step = IvrStep(event.step, event.way, event.at, event.took_ms, event.keyed, event.silent)
     call = work.any_call(event.call)
     if call is not None and step not in call.ivr_path:
         _put(work, replace(call, ivr_path=(*call.ivr_path, step)))

@@ -106,12 +106,12 @@ class FlowRun:
         try:
             passed = await self._pass(told, name, step)
         except HungUpError:
-            self._story.passed(told, "hangup", since, visit.seen)
+            self._story.passed(told, "hangup", since, visit.seen, silent=isinstance(step, CallFlow))
             raise
         except Exception:
-            self._story.passed(told, "failed", since, visit.seen)
+            self._story.passed(told, "failed", since, visit.seen, silent=isinstance(step, CallFlow))
             raise
-        self._story.passed(told, passed.way, since, passed.keyed)
+        self._story.passed(told, passed.way, since, passed.keyed, silent=passed.silent)
         return passed
 
     async def _pass(self, told: str, name: str, step: Step) -> Passed:
@@ -151,5 +151,5 @@ class FlowRun:
         visit.flow = caller
         visit.entries.clear()
         if not returned:
-            return Passed("ended", None)
-        return Passed(visit.returned, looking_up.way_on(visit, name, step, visit.returned))
+            return Passed("ended", None, silent=True)
+        return Passed(visit.returned, looking_up.way_on(visit, name, step, visit.returned), silent=True)

@@ -45,11 +45,18 @@ class Story:
         """The clock that this story goes by."""
         return self._clock
 
-    def passed(self, step: str, way: str, since: float, keyed: str = "") -> None:
+    def passed(self, step: str, way: str, since: float, keyed: str = "", *, silent: bool = False) -> None:
         """Tell that ``step``, entered at ``since`` of the monotonic clock, was left by ``way``."""
-        took_ms = round((self._clock.monotonic() - since) * 1000)
         self._facts(
-            IvrStepPassed(at=self._clock.now(), call=self._call, step=step, way=way, took_ms=took_ms, keyed=keyed)
+            IvrStepPassed(
+                at=self._clock.now(),
+                call=self._call,
+                step=step,
+                way=way,
+                took_ms=round((self._clock.monotonic() - since) * 1000),
+                keyed=keyed,
+                silent=silent,
+            )
         )
 
     def speaks(self, language: Language) -> None:

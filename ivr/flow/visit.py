@@ -37,11 +37,15 @@ Given = TypeVar("Given")
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """How a step was left: by ``way``, to ``go`` (None at the end), with what an agent may see of the digits."""
+    """How a step was left: by ``way``, to ``go`` (None at the end), with what an agent may see of the digits.
+
+    ``silent``: the caller neither heard nor chose anything there.
+    """
 
     way: str
     go: str | None
     keyed: str = field(default="", repr=False)
+    silent: bool = False
 
 
 @dataclass(slots=True)

@@ -224,6 +224,10 @@ class FakeLive:
         """The caller keys something."""
         self.tell(events.IvrStepPassed(at=self.clock(), call=call, step=step, way=way, took_ms=1_000, keyed=digits))
 
+    def look_up(self, call: CallId, step: str, way: str) -> None:
+        """The menu looks something up, which the caller does not notice."""
+        self.tell(events.IvrStepPassed(at=self.clock(), call=call, step=step, way=way, took_ms=700, silent=True))
+
     def claim(self, call: CallId, *, verified: bool) -> None:
         """The caller's account is known."""
         self.tell(events.AccountClaimed(at=self.clock(), call=call, account=ACCOUNT, verified=verified))

@@ -122,6 +122,21 @@ def test_an_account_that_is_not_there_is_on_the_screen_too(live: FakeLive) -> No
     assert keyed_account(call_now(live)) == OTHER
 
 
+async def test_the_way_through_the_menu_is_where_the_caller_heard_or_chose_something(
+    live: FakeLive, stores: FakeStores
+) -> None:
+    call = live.arrive()
+    live.key(call, "1", step="language", way="1")
+    live.look_up(call, "incidents.incident", "none")
+    live.key(call, OTHER)
+    live.queue()
+
+    pop = await pop_of(live, stores)
+
+    assert [step.step for step in pop.ivr_path] == ["language", "account"]
+    assert pop.ivr_ms == 2_000, "a flow that was gone through is not counted beside its own steps"
+
+
 @pytest.mark.parametrize("keyed", ["271828", "10000011", "••••••••", "20261122000123", "1234", "•••••• 271828"])
 def test_what_has_not_the_shape_of_an_account_is_none_that_was_keyed(live: FakeLive, keyed: str) -> None:
     call = live.arrive()

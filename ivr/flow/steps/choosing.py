@@ -47,4 +47,4 @@ def _see(visit: Visit, key: str) -> None:
 def branch(visit: Visit, step: Branch) -> Passed:
     """Go by a word that is known."""
     word = visit.language if step.by == "language" else visit.words.get(step.by, "")
-    return Passed(word or "otherwise", step.ways.get(word, step.otherwise))
+    return Passed(word or "otherwise", step.ways.get(word, step.otherwise), silent=True)

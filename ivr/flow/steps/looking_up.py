@@ -18,30 +18,32 @@ async def look_up(visit: Visit, name: str, step: LookUp) -> Passed:
     caller = Caller(dict(visit.keyed), visit.verified, visit.number, visit.call, dict(visit.notes))
     work = asyncio.ensure_future(_answer(visit.services[step.service], caller))
     try:
-        if await _wait(visit, work, step) == PERSON_KEY:
+        key, held = await _wait(visit, work, step)
+        if key == PERSON_KEY:
             return Passed(PERSON_KEY, visit.flow.person)
         answer = work.result() if work.done() else Answer(UNAVAILABLE)
     finally:
         await end(work)
     _learn(visit, answer)
-    return Passed(answer.way, way_on(visit, name, step, answer.way))
+    return Passed(answer.way, way_on(visit, name, step, answer.way), silent=not held)
 
 
-async def _wait(visit: Visit, work: "asyncio.Future[Answer]", step: LookUp) -> str:
-    """Wait for the answer, asking for patience when it is slow; return ``0`` if the caller had none."""
+async def _wait(visit: Visit, work: "asyncio.Future[Answer]", step: LookUp) -> tuple[str, bool]:
+    """Wait for the answer; return ``0`` if the caller had no patience, and whether they were asked for it."""
     monotonic = visit.story.clock.monotonic
     over_at = monotonic() + step.limit_s
     quick_s = min(QUICK_S, step.hold_after_s)
     await asyncio.wait({work}, timeout=quick_s)
     if work.done():
-        return ""
+        return "", False
     key = await visit.line.attend(work, step.hold_after_s - quick_s, PERSON_KEY)
-    if not key and not work.done():
+    held = not key and not work.done()
+    if held:
         (hold,) = visit.speaking((step.hold,))
         key = await visit.line.play(hold, PERSON_KEY)
     if not key and not work.done():
         key = await visit.line.attend(work, max(0.0, over_at - monotonic()), PERSON_KEY)
-    return key
+    return key, held
 
 
 def _learn(visit: Visit, answer: Answer) -> None:

@@ -57,4 +57,4 @@ def go_back(visit: Visit, step: Return) -> Passed:
     """Go back to the flow that called; what the caller has heard in this one is not what they came for."""
     visit.leaves_as = None
     visit.returned = step.way
-    return Passed(step.way, None)
+    return Passed(step.way, None, silent=True)

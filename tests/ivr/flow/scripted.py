@@ -200,6 +200,11 @@ class Told:
         return [(fact.step, fact.way) for fact in self.facts if isinstance(fact, IvrStepPassed)]
 
     @property
+    def noticed(self) -> list[str]:
+        """The steps at which the caller heard or chose something."""
+        return [fact.step for fact in self.facts if isinstance(fact, IvrStepPassed) and not fact.silent]
+
+    @property
     def claims(self) -> list[tuple[str, bool]]:
         return [(fact.account, fact.verified) for fact in self.facts if isinstance(fact, AccountClaimed)]
 

@@ -65,6 +65,15 @@ async def test_a_caller_hears_the_latest_bill_in_their_language_and_is_done(
 
 async def test_the_way_is_told_step_by_step(flow: Bundle) -> None:
     told = await go(flow, ScriptedLine(f"{IN}9"))
+    assert told.noticed == [
+        "language",
+        "main",
+        "bill_caller.account",
+        "bill_caller.pin",
+        "bill.due",
+        "bill.after",
+        "goodbye",
+    ]
     assert told.steps == [
         ("language", "1"),
         ("incidents.incident", "none"),
@@ -320,6 +329,7 @@ async def test_slow_billing_is_waited_for_with_a_word(flow: Bundle) -> None:
     told = await go(patient(flow, 0.02, 5), ScriptedLine(f"{IN}9"), TableBilling([DUE], slow_s=0.1))
     assert told.outcome == Outcome("done", served=True)
     assert told.line.prompts.count("hold.please") == 2
+    assert {"bill_caller.check", "bill.latest"} <= set(told.noticed), "they heard that they have to wait there"
 
 
 async def test_quick_billing_is_not_commented_on(flow: Bundle) -> None:

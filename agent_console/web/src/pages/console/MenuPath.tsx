@@ -24,7 +24,7 @@ export function MenuPath({ pop }: { pop: Pop }) {
 /** Ways that say nothing which the step and the key don't say already. */
 const SILENT = /^(\d|ok|done|otherwise|skipped)$/;
 
-/** Steps that took no time and no key were ways between others: nobody heard anything there. */
+/** The server leaves out what lies between the steps; what was keyed over before a word of it came is left out here. */
 const HEARD_MS = 100;
 
 export function IvrPath({ steps }: { steps: readonly IvrStepView[] }) {
