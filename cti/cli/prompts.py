@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,16 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from config.settings import Settings
+from ivr.flow.errors import FlowFaultsError
 from ivr.ports import Count, Date, Day, Digits, Measure, Money, Month, Time, Value
 from ivr.prompts import core_pack, g711, script
-from ivr.prompts.catalogue import LANGUAGES, Clip, Prompt, shipped
+from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
+from ivr.prompts.inline import spoken
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speakers import voices
 from ivr.prompts.speech import RenderedSpeech
 from ivr.prompts.studio import Recording, ignored, recordings
 from ivr.prompts.studio import recording as studio_recording
 from ivr.prompts.voices import VOICES, key_of
+from ivr.services.flow_files import FlowFiles
+from ivr.services.published import written_in_use
 
 if TYPE_CHECKING:
     from ivr.prompts.inspection import Listen
@@ -92,7 +96,7 @@ def play(
 ) -> None:
     """Show the clips and files of a sentence, rendering it if need be; with --wav, to listen to."""
     try:
-        values = _values(prompt, value or [])
+        values = _values(prompt, value or [], _catalogue())
         asyncio.run(_play(prompt, values, language, wav))
     except (SpeechError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
@@ -103,12 +107,16 @@ def export_script(
     language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     form: Annotated[str, typer.Option("--format", help="csv or md.")] = "csv",
     to: Annotated[Path | None, typer.Option(help="The file to write, else the terminal.")] = None,
+    flow: Annotated[
+        list[Path] | None,
+        typer.Option(help="A flow's file, for its sentences before it is published.", exists=True),
+    ] = None,
 ) -> None:
-    """Write the list that a studio records from: files, words, neighbours, slots."""
+    """Write the list that a studio records from: files, words, neighbours, slots; of published flows, too."""
     chosen = next((one for one in LANGUAGES if one == language), None)
     if chosen is None or form not in ("csv", "md"):
         raise typer.BadParameter("--language is zh or en, --format csv or md")
-    found = script.rows(shipped(), chosen)
+    found = script.rows(_catalogue(flow or []), chosen)
     text = script.as_csv(found) if form == "csv" else script.as_markdown(found)
     if to is None:
         typer.echo(text, nl=False)
@@ -126,7 +134,7 @@ def check(
     from ivr.prompts.inspection import findings
 
     found = list(recordings(_studio()))
-    faults = list(findings(found, shipped(), _listener() if listen else None))
+    faults = list(findings(found, _catalogue(), _listener() if listen else None))
     for fault in faults:
         _console().print(f"{fault.file}: {fault.fault}: {fault.detail}", markup=False, highlight=False, soft_wrap=True)
     _console().print(f"{len(found)} recordings, {len(faults)} faults")
@@ -157,7 +165,7 @@ def make_core_pack(
 
 
 async def _build(amounts: list[Money], *, verify: bool) -> None:
-    catalogue = shipped()
+    catalogue = _catalogue()
     sentences = [("bill.arrears", {"total": amount}) for amount in amounts]
     clips = catalogue.core_clips()
     for prompt, values in sentences:
@@ -234,7 +242,8 @@ async def _running(*, ours: bool = False) -> AsyncIterator[RenderedSpeech]:
     settings = Settings()
     chosen = VOICES if ours else voices(settings.voice)
     rendering = Rendering(settings.cache, warm=(), voices=chosen)
-    speech = RenderedSpeech(settings.cache, studio=_studio(), rendering=rendering, voices=chosen)
+    catalogue = shipped() if ours else _catalogue()
+    speech = RenderedSpeech(settings.cache, studio=_studio(), catalogue=catalogue, rendering=rendering, voices=chosen)
     await speech.start(complete=False)
     try:
         yield speech
@@ -247,7 +256,20 @@ def _studio() -> Path:
 
 
 def _speech() -> RenderedSpeech:
-    return RenderedSpeech(Settings().cache, voices=voices(Settings().voice))
+    return RenderedSpeech(Settings().cache, catalogue=_catalogue(), voices=voices(Settings().voice))
+
+
+def _catalogue(drafts: Sequence[Path] = ()) -> Catalogue:
+    """Return what this hotline says: our catalogue, and the sentences in its published flows and in ``drafts``."""
+    settings = Settings()
+    files = FlowFiles(settings)
+    written = dict(written_in_use(files, settings.home / "flows"))
+    try:
+        for draft in drafts:
+            written |= files.load(draft).written
+    except FlowFaultsError as error:
+        raise typer.BadParameter(str(error)) from error
+    return shipped().taught(spoken(written))
 
 
 def _readiness(speech: RenderedSpeech, prompt: Prompt) -> str:
@@ -258,9 +280,9 @@ def _readiness(speech: RenderedSpeech, prompt: Prompt) -> str:
     return f"{len(absent)} missing" if absent else "yes"
 
 
-def _values(prompt: str, given: list[str]) -> dict[str, Value]:
+def _values(prompt: str, given: list[str], catalogue: Catalogue) -> dict[str, Value]:
     try:
-        slots = shipped().prompts[prompt].slots
+        slots = catalogue.prompts[prompt].slots
     except KeyError as error:
         raise ValueError(f"there is no prompt {prompt}") from error
     values: dict[str, Value] = {}

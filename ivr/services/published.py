@@ -9,11 +9,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from ivr.flow.bundle import SHIPPED, Bundle
 from ivr.flow.errors import FlowError
+from ivr.flow.texts import WrittenOut
 from ivr.prompts.store import write_file
 from ivr.services.flow_files import SUFFIX, FlowFiles, find_shipped, shipped_files
 from ivr.services.publishing import finding
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S: Final = 3.0
 """How often is looked for new versions: one small query."""
+
+COPY: Final = "published.json"
 
 Texts = Mapping[str, tuple[int, str]]
 """Published flows by name: version and text."""
@@ -46,7 +50,7 @@ class PublishedFlows:
     ) -> None:
         self._files = files
         self._store = store
-        self._copy = folder / "published.json"
+        self._copy = folder / COPY
         self._on_new = on_new
         self._sleep = sleep
         self._texts: Texts = {}
@@ -61,7 +65,7 @@ class PublishedFlows:
 
         Raises ``FlowFaultsError`` for a fault in those that ship with us alone.
         """
-        kept = await asyncio.to_thread(self._kept)
+        kept = await asyncio.to_thread(_kept, self._copy)
         bundles = await asyncio.to_thread(self._read, {}, {})
         self._bundles = bundles
         if kept:
@@ -114,19 +118,33 @@ class PublishedFlows:
             bundles[name] = before[name] if before.get(name) == made else made
         return bundles
 
-    def _kept(self) -> Texts:
-        try:
-            table = json.loads(self._copy.read_text(encoding="utf-8"))
-            return {str(name): (int(version), str(text)) for name, (version, text) in table.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, TypeError, AttributeError):
-            log.warning("the copy of the published flows can't be read; those that ship with us are used")
-            return {}
-
     def _keep(self, texts: Texts) -> None:
         try:
             self._copy.parent.mkdir(parents=True, exist_ok=True)
             write_file(self._copy, json.dumps(texts, ensure_ascii=False).encode())
         except OSError:
             log.warning("the published flows can't be kept on disk")
+
+
+def written_in_use(files: FlowFiles, folder: Path) -> Mapping[str, WrittenOut]:
+    """Return the sentences written out in the flows that the copy in ``folder`` has, by their ids.
+
+    Asks no database; what can't be read says nothing.
+    """
+    texts = {name: text for name, (_, text) in _kept(folder / COPY).items()}
+    written: dict[str, WrittenOut] = {}
+    for name, text in texts.items():
+        with suppress(FlowError):
+            written |= files.read_text(text, name + SUFFIX, finding(texts)).written
+    return written
+
+
+def _kept(copy: Path) -> Texts:
+    try:
+        table = json.loads(copy.read_text(encoding="utf-8"))
+        return {str(name): (int(version), str(text)) for name, (version, text) in table.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError):
+        log.warning("the copy of the published flows can't be read; those that ship with us are used")
+        return {}

@@ -1,5 +1,8 @@
 """``hydrophone prompts`` from the shell."""
 
+import csv
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,43 @@ def test_the_recording_list_is_a_file_that_a_spreadsheet_opens(install: Path) ->
     printed = run.invoke(app, ["export-script", "--language", "en", "--format", "md"])
     assert "| en/goodbye.wav | goodbye |" in printed.output
     assert run.invoke(app, ["export-script", "--language", "fr"]).exit_code == 2
+
+
+FLOW = """\
+flow: drill
+languages: [zh, en]
+start: hello
+person: person
+help: {none: input.none, wrong: input.wrong, more: input.help}
+steps:
+  hello: {do: say, say: {zh: "您好，这里是演练。", en: "Hello, this is a drill."}, then: person}
+  person: {do: queue, say: person.transfer}
+"""
+
+
+def test_sentences_written_in_flows_are_recorded_and_checked_like_the_catalogues(install: Path) -> None:
+    (install / "drill.yaml").write_text(FLOW)
+    draft = run.invoke(app, ["export-script", "--flow", str(install / "drill.yaml")])
+    assert "这里是演练。" not in run.invoke(app, ["export-script"]).output
+    row = next(row for row in csv.DictReader(io.StringIO(draft.output)) if row["text"] == "这里是演练。")
+    assert (row["before"], row["file"]) == ("您好，", f"zh/{row['id']}.wav")
+
+    (install / "flows").mkdir()
+    (install / "flows" / "published.json").write_text(json.dumps({"drill": [1, FLOW], "bad": [1, "-"]}))
+    published = run.invoke(app, ["export-script"])
+    assert published.output == draft.output
+    wav = install / "studio" / row["file"]
+    wav.parent.mkdir(parents=True)
+    wav.write_bytes(b"no sound")
+    checked = run.invoke(app, ["check"]).output
+    assert f"{row['file']}: incomplete: {row['sentences']}.1 not recorded" in checked
+    assert "unknown" not in checked
+    assert row["sentences"] in run.invoke(app, ["list"], env={"COLUMNS": "300", "LINES": "60"}).output
+
+
+def test_a_flow_that_is_none_has_no_recording_list(install: Path) -> None:
+    (install / "bad.yaml").write_text("flow: 1")
+    assert run.invoke(app, ["export-script", "--flow", str(install / "bad.yaml")]).exit_code == 2
 
 
 def test_checking_a_pack_fails_if_anything_is_wrong_with_it(install: Path) -> None:
