@@ -1,6 +1,8 @@
 # What people type. Everything else is behind `hydrophone --help`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Bytecode is written once: a test run starts a hundred Pythons, and compiling costs each three times its loading.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test check unit web bench drill lock format clean
 
