@@ -35,6 +35,9 @@ from storage.schema import user_queues, users
 REPO = Path(__file__).parents[1]
 _START_S = 90.0
 _STOP_S = 15.0
+_CALM_S = 60.0
+_CALM = 0.25
+"""So much of a CPU a daemon and its children may use that has done what is done only once."""
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -134,6 +137,7 @@ async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
         )  # fmt: skip
     try:
         await _until_healthy(settings, process, log)
+        await _until_calm(process)
         yield process
     finally:
         await end(process)
@@ -164,6 +168,17 @@ async def _until_healthy(settings: Settings, process: Process, log: Path) -> Non
     except TimeoutError:
         pass
     raise BenchError(f"the daemon is not healthy; its log: {log}\n{_tail(log)}")
+
+
+async def _until_calm(process: Process) -> None:
+    """Wait until the voice's engine is loaded, which a daemon does once, after it is healthy."""
+    used = cpu_s(process.pid)
+    for _ in range(round(_CALM_S)):
+        await asyncio.sleep(1.0)
+        before, used = used, cpu_s(process.pid)
+        if used - before < _CALM:
+            return
+    raise BenchError(f"the daemon still works hard {_CALM_S:.0f} s after it was healthy")
 
 
 def _tail(log: Path) -> str:
