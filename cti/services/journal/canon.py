@@ -11,6 +11,7 @@ import zlib
 from dataclasses import fields
 from itertools import islice
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -44,14 +45,16 @@ def digest(state: CentreState) -> str:
         for name, key in sorted((str(key), key) for key in keys):
             whole.update(name.encode())
             value = list(known[key]) if part.name == "lines" else known[key]
-            whole.update(orjson.dumps(value, default=_sorted, option=_OPTIONS))
+            whole.update(orjson.dumps(value, default=_plain, option=_OPTIONS))
     return whole.hexdigest()
 
 
-def _sorted(value: object) -> Any:
-    """Give a set an order, which it has not by itself."""
+def _plain(value: object) -> Any:
+    """Give a set an order, which it has not by itself; and write asyncpg's own kind of UUID as any other."""
     if isinstance(value, frozenset | set):
         return sorted(value, key=str)
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(type(value).__name__)
 
 
