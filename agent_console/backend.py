@@ -6,14 +6,16 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from agent_console.auth import Login, LoginThrottle, PushTickets, Sessions, Standing
+from agent_console.errors import NotFoundError
 from agent_console.pop_desk import PopDesk
 from agent_console.ports import LiveCentre, Stores
+from agent_console.views import agent_view
 from agent_console.wire import ReplayView, Session, SipPhone, SiteWord
-from agent_console.wire_live import PulseView
+from agent_console.wire_live import AgentView, PulseView
 from config.queues import queues_of
 from config.secrets import Secrets
 from config.settings import Settings
-from cti.domain.ids import Extension, number_of, pbx_of
+from cti.domain.ids import AgentId, Extension, number_of, pbx_of
 
 DEMO_PHONE = Extension("2000")
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -57,6 +59,13 @@ class Backend:
                 for reason in self.settings.reasons
             ],
         )
+
+    def agent(self, agent: AgentId) -> AgentView:
+        """Return an agent as they are now. Raises ``NotFoundError`` for one whom the centre does not know."""
+        known = self.live.state.agents.get(agent)
+        if known is None:
+            raise NotFoundError
+        return agent_view(known)
 
     def phone(self, extension: Extension, display_name: str) -> SipPhone | None:
         """Return what a browser's phone registers with, or None if this install has no such phone."""

@@ -1,11 +1,8 @@
 """The phone menus, as the console's ports ask for them: wire types out, the desk's errors as ours."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 
-from agent_console.errors import FlowChangedError, FlowFaultyError, NotFoundError
-from agent_console.ports import StoreUnavailableError
+from agent_console.storage_errors import as_ours
 from agent_console.wire_flows import (
     FlowFault,
     FlowJudgement,
@@ -23,25 +20,8 @@ from agent_console.wire_flows import (
     WayCount,
 )
 from cti.domain.ids import AgentId
-from ivr.flow.errors import FlowFaultsError
 from ivr.flow.funnel import Funnel
 from ivr.services.publishing import FlowDesk
-from storage import errors as kept_errors
-
-
-@contextmanager
-def _as_ours() -> Iterator[None]:
-    try:
-        yield
-    except kept_errors.StorageUnavailableError as error:
-        raise StoreUnavailableError from error
-    except kept_errors.NotFoundError as error:
-        raise NotFoundError from error
-    except kept_errors.FlowChangedError as error:
-        raise FlowChangedError from error
-    except FlowFaultsError as error:
-        fields = {f"{fault.file}:{fault.line}": f"{fault.what}. {fault.advice}." for fault in error.faults}
-        raise FlowFaultyError(fields=fields) from error
 
 
 class KeptFlows:
@@ -52,7 +32,7 @@ class KeptFlows:
 
     async def flows(self) -> FlowList:
         """Return every flow as it stands."""
-        with _as_ours():
+        with as_ours():
             found = await self._desk.standing()
         return FlowList(
             items=[
@@ -69,7 +49,7 @@ class KeptFlows:
 
     async def versions(self, flow: str) -> FlowVersionList:
         """Return the versions of a flow and of those that it calls, newest first."""
-        with _as_ours():
+        with as_ours():
             found = await self._desk.history(flow)
         return FlowVersionList(
             parts=[FlowPart(flow=part.flow, version=part.version) for part in found.parts],
@@ -88,7 +68,7 @@ class KeptFlows:
 
     async def text(self, flow: str, query: FlowTextQuery) -> FlowText:
         """Return a text, and what it differs in."""
-        with _as_ours():
+        with as_ours():
             text = await self._desk.text(flow, query.version)
             difference = None
             if query.against is not None:
@@ -97,7 +77,7 @@ class KeptFlows:
 
     async def judge(self, flow: str, text: str) -> FlowJudgement:
         """Return what the linter finds."""
-        with _as_ours():
+        with as_ours():
             found = await self._desk.faults(flow, text)
         return FlowJudgement(
             faults=[
@@ -107,7 +87,7 @@ class KeptFlows:
 
     async def publish(self, flow: str, text: str, *, by: AgentId, based_on: int, comment: str) -> FlowView:
         """Publish a text that the linter passes."""
-        with _as_ours():
+        with as_ours():
             made = await self._desk.publish(flow, text, by=by, based_on=based_on, comment=comment)
         return FlowView(
             flow=flow, version=made.version, made_at=made.made_at, made_by=made.made_by, comment=made.comment
@@ -115,7 +95,7 @@ class KeptFlows:
 
     async def back(self, flow: str, *, by: AgentId, to: int | None, comment: str) -> FlowView:
         """Take up an earlier version again."""
-        with _as_ours():
+        with as_ours():
             made = await self._desk.back(flow, by=by, to=to, comment=comment)
         return FlowView(
             flow=flow, version=made.version, made_at=made.made_at, made_by=made.made_by, comment=made.comment
@@ -123,13 +103,13 @@ class KeptFlows:
 
     async def funnel(self, flow: str, day: date, version: int | None) -> FunnelView:
         """Return how callers fared."""
-        with _as_ours():
+        with as_ours():
             found = await self._desk.funnel(flow, day, version)
         return funnel_view(flow, day, version, found)
 
     async def picture(self, flow: str, day: date | None, version: int | None) -> FlowPicture:
         """Return the picture."""
-        with _as_ours():
+        with as_ours():
             return FlowPicture(svg=await self._desk.picture(flow, day, version))
 
 

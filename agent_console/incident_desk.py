@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from agent_console.stores import as_ours
+from agent_console.storage_errors import as_ours
 from agent_console.wire_incidents import IncidentChange, NewIncident
 from cti.domain.events import Language
 from cti.domain.ids import AccountNumber, AgentId, ZoneCode

@@ -4,22 +4,18 @@
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Protocol
 from uuid import UUID
 
 from agent_console.errors import (
-    ConflictError,
-    IllegalStatusError,
-    InvalidError,
     NotFoundError,
     TooManyTriesError,
-    VersionConflictError,
 )
 from agent_console.flows import KeptFlows
-from agent_console.ports import Callbacks, Counted, Customers, History, Incidents, Stores, StoreUnavailableError, User
+from agent_console.ports import Callbacks, Counted, Customers, History, Incidents, Stores, User
+from agent_console.storage_errors import as_ours
 from agent_console.views import path_view
 from agent_console.wire import Role
 from agent_console.wire_kpi import KpiQuery
@@ -45,7 +41,6 @@ from cti.domain.callbacks import Callback, CallbackId
 from cti.domain.ids import AccountNumber, AgentId, CallId, QueueName, TicketId
 from cti.domain.meter_readings import ReportedReading
 from ivr.services.publishing import FlowDesk
-from storage import errors as kept_errors
 from storage import records
 from storage.calls import CallStore
 from storage.kpi import KpiStore, Period, aligned
@@ -100,25 +95,6 @@ def stores_of(
         callbacks=OpenCallbacks(callbacks),
         messages=KeptMessages(messages, sounds),
     )
-
-
-@contextmanager
-def as_ours() -> Iterator[None]:
-    """Turn what storage raises into what a request is answered with."""
-    try:
-        yield
-    except kept_errors.StorageUnavailableError as error:
-        raise StoreUnavailableError from error
-    except kept_errors.NotFoundError as error:
-        raise NotFoundError from error
-    except kept_errors.BadCursorError as error:
-        raise InvalidError(fields={"cursor": "unknown"}) from error
-    except kept_errors.VersionConflictError as error:
-        raise VersionConflictError from error
-    except kept_errors.IllegalStatusError as error:
-        raise IllegalStatusError from error
-    except kept_errors.RefusedError as error:
-        raise ConflictError from error
 
 
 class KeptUsers:

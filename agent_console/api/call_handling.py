@@ -2,18 +2,14 @@
 
 import logging
 
-from agent_console import views
-from agent_console.api.route import AGENTS, Asked, Method, Route
+from agent_console.api.route import AGENTS, NOTHING, Asked, Method, Route
 from agent_console.backend import Backend
-from agent_console.errors import NotFoundError
 from agent_console.wire_handling import ColleagueTarget, MuteReport, QueueTarget, Targets, ToColleague, ToQueue
 from agent_console.wire_live import AgentView
 from cti.domain.handling import is_free
 from cti.domain.ids import AgentId, QueueName
 
 audit = logging.getLogger("hydrophone.audit")
-
-NOTHING = type(None)
 
 
 async def targets(backend: Backend, asked: Asked[None, None]) -> Targets:
@@ -68,19 +64,12 @@ async def join(backend: Backend, asked: Asked[None, None]) -> AgentView:
 async def mute(backend: Backend, asked: Asked[None, MuteReport]) -> AgentView:
     """Note whether one's microphone is off."""
     await backend.live.handling.mute(asked.who.user, muted=asked.body.muted)
-    return _me(backend, asked.who.user)
+    return backend.agent(asked.who.user)
 
 
 def _done(backend: Backend, agent: AgentId, what: str) -> AgentView:
     audit.info("%s %s", agent, what)
-    return _me(backend, agent)
-
-
-def _me(backend: Backend, agent: AgentId) -> AgentView:
-    known = backend.live.state.agents.get(agent)
-    if known is None:
-        raise NotFoundError
-    return views.agent_view(known)
+    return backend.agent(agent)
 
 
 ROUTES = (

@@ -3,9 +3,8 @@
 import logging
 from typing import Any, Final
 
-from agent_console.api.route import SUPERVISORS, Asked, Method, Route
+from agent_console.api.route import ADMINS, NOTHING, SUPERVISORS, Asked, Method, Route
 from agent_console.backend import Backend
-from agent_console.wire import Role
 from agent_console.wire_flows import (
     FlowDraft,
     FlowJudgement,
@@ -21,9 +20,6 @@ from agent_console.wire_flows import (
     FunnelView,
     PictureQuery,
 )
-
-NOTHING = type(None)
-ADMINS = frozenset({Role.ADMIN})
 
 audit: Final = logging.getLogger("hydrophone.audit")
 

@@ -26,7 +26,7 @@ from agent_console.wire_live import (
     ReportedReadingView,
 )
 from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
-from cti.domain.ids import AgentId, CallId, ReasonCode
+from cti.domain.ids import CallId, ReasonCode
 
 audit = logging.getLogger("hydrophone.audit")
 
@@ -131,19 +131,19 @@ async def choose_presence(backend: Backend, asked: Asked[None, PresenceRequest])
     me, wish = asked.who.user, asked.body
     reason = None if wish.reason is None else ReasonCode(wish.reason)
     await backend.live.choose_presence(me, wish.presence, by=me, reason=reason)
-    return _me(backend, asked.who.user)
+    return backend.agent(asked.who.user)
 
 
 async def extend_wrap_up(backend: Backend, asked: Asked[None, ExtendRequest]) -> AgentView:
     """Take more time after the call."""
     await backend.live.extend_wrap_up(asked.who.user, by_s=asked.body.by_s)
-    return _me(backend, asked.who.user)
+    return backend.agent(asked.who.user)
 
 
 async def finish_wrap_up(backend: Backend, asked: Asked[None, None]) -> AgentView:
     """Be ready for the next call."""
     await backend.live.finish_wrap_up(asked.who.user)
-    return _me(backend, asked.who.user)
+    return backend.agent(asked.who.user)
 
 
 async def current_pop(backend: Backend, asked: Asked[None, None]) -> CurrentPop:
@@ -191,13 +191,6 @@ async def health(backend: Backend, asked: Asked[None, None]) -> Health:
 
 def _reader(backend: Backend, login: Login) -> Reader:
     return Reader.of(login, backend.live.state)
-
-
-def _me(backend: Backend, agent: AgentId) -> AgentView:
-    known = backend.live.state.agents.get(agent)
-    if known is None:
-        raise NotFoundError
-    return views.agent_view(known)
 
 
 def _not_theirs(login: Login, what: str, entity: UUID | None) -> ForbiddenError:

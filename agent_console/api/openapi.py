@@ -15,8 +15,8 @@ import orjson
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from agent_console.api.route import FLOW_NAME, Route
-from agent_console.api.routes import NOTHING, ROUTES
+from agent_console.api.route import FLOW_NAME, NOTHING, Route
+from agent_console.api.routes import ROUTES
 from agent_console.errors import ConsoleError
 from agent_console.wire import ErrorBody
 from agent_console.wire_push import Push, PushCommand

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agent_console.api.openapi import SESSION_COOKIE
-from agent_console.api.route import FLOW_NAME, Asked, Route
-from agent_console.api.routes import NOTHING
+from agent_console.api.route import FLOW_NAME, NOTHING, Asked, Route
 from agent_console.auth import Login
 from agent_console.backend import Backend
 from agent_console.errors import (

@@ -16,7 +16,10 @@ Q = TypeVar("Q", bound=Wire | None)
 B = TypeVar("B", bound=Wire | None)
 
 FLOW_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+NOTHING: Final = type(None)
+"""What a route without query or body declares."""
 AGENTS = frozenset({Role.AGENT})
+ADMINS = frozenset({Role.ADMIN})
 SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 EVERYBODY = frozenset(Role)
 PUBLIC: frozenset[Role] = frozenset()

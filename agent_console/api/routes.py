@@ -10,7 +10,7 @@ from agent_console.api.flows import FLOW_ROUTES
 from agent_console.api.history import live
 from agent_console.api.incidents import change_incident, list_incidents, open_incident
 from agent_console.api.kpi import kpi
-from agent_console.api.route import AGENTS, EVERYBODY, PUBLIC, SUPERVISORS, Method, Route
+from agent_console.api.route import AGENTS, EVERYBODY, NOTHING, PUBLIC, SUPERVISORS, Method, Route
 from agent_console.wire import DemoPhone, LoginRequest, PushTicket, Session, SiteView, Token
 from agent_console.wire_incidents import IncidentChange, IncidentList, IncidentView, NewIncident
 from agent_console.wire_kpi import KpiAnswer, KpiQuery
@@ -28,8 +28,6 @@ from agent_console.wire_live import (
     ReportedReadingView,
 )
 from agent_console.wire_records import CallPage, CallQuery, CallRecord, Ticket, TicketChange, TicketPage, TicketQuery
-
-NOTHING = type(None)
 
 ROUTES: tuple[Route[Any, Any], ...] = (
     Route(

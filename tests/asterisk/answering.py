@@ -13,25 +13,10 @@ from sipmessage import CSeq, Message, Parameters, Request, Response, Via
 
 from cti.caller.rtp import EVENTS, PCMA, Sound, make_socket
 from cti.sandbox.pbx import SandboxPbx
+from tests.asterisk.endpoints import stand_in
 
 _MEDIA = re.compile(r"^m=audio (\d+)", re.MULTILINE)
 _ADDRESS = re.compile(r"^c=IN IP4 ([\d.]+)", re.MULTILINE)
-_ENDPOINT = """
-[{0}]
-type = aor
-contact = sip:{0}@127.0.0.1:{1}
-
-[{0}]
-type = endpoint
-context = hydrophone-agent
-aors = {0}
-transport = transport-udp
-callerid = "Agent {0}" <{0}>
-disallow = all
-allow = alaw
-direct_media = no
-device_state_busy_at = 1
-"""
 
 
 @dataclass(eq=False)
@@ -195,7 +180,5 @@ async def telephone(address: str, port: int = 0, *, answers: bool = True) -> Asy
 async def agents_phone(pbx: SandboxPbx, extension: str) -> AsyncIterator[Telephone]:
     """Have a desk phone in the place of an agent's browser; ``pbx`` must be the test's own."""
     async with telephone("127.0.0.1") as phone:
-        written = _ENDPOINT.format(extension, phone.address[1])
-        (pbx.settings.home / "pbx/etc/hydrophone-pjsip.conf").write_text(written)
-        await pbx.console("module reload res_pjsip.so")
+        await stand_in(pbx, {extension: phone.address[1]})
         yield phone
