@@ -109,6 +109,7 @@ class Album:
         await agent.expect("presence-switch", "data-pending", "offline")
         await agent.see("wrapup-save-finish").click()
         await agent.expect("presence-switch", "data-presence", "offline")
+        await expect(agent.see("idle")).to_be_visible(timeout=60_000)
         await choose(second, "offline")
         await self.install.hang_up_all()
         await self.go(agent, "/tickets", "tickets")

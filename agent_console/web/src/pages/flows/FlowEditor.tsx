@@ -36,7 +36,7 @@ function Form({ flow, written }: { flow: FlowView; written: string }) {
       <Input.TextArea
         value={draft}
         onChange={event => setDraft(event.target.value)}
-        autoSize={{ minRows: 18, maxRows: 34 }}
+        rows={26}
         spellCheck={false}
         className="flow-text"
         aria-label={t('flows.text')}

@@ -45,7 +45,7 @@ export function Versions({ flow, admin }: { flow: FlowView; admin: boolean }) {
       {back.isError && <ErrorNote error={back.error} />}
       <p className="muted">{t('flows.versionsHint', { version: numberOf(flow.version) })}</p>
       {parts.length > 0 && (
-        <p className="muted" data-testid="flow-parts">
+        <p className="muted flow-parts" data-testid="flow-parts">
           {t('flows.callsOthers')}
           {parts.map(part => (
             <span className="tag" key={part.flow}>
