@@ -14,7 +14,8 @@ from agent_console.server import ConsoleServer
 from agent_console.wire import Role
 from config.secrets import Secrets
 from config.settings import Settings, Site, Web
-from tests.console.fakes import USERS, Clock, FakeLive, FakeStores, NotNowError
+from tests.console.fake_stores import USERS, FakeStores
+from tests.console.fakes import Clock, FakeLive, NotNowError
 
 
 def free_port() -> int:

@@ -12,7 +12,8 @@ from agent_console.ports import User
 from agent_console.wire import Role
 from cti.domain.ids import AgentId
 from tests.console.conftest import House, user_of
-from tests.console.fakes import AGENT1, USERS, a_record, a_ticket
+from tests.console.fake_stores import USERS, a_record, a_ticket
+from tests.console.fakes import AGENT1
 from tests.console.samples import BODIES, filled
 
 CLOSED_ROUTES = [route for route in ROUTES if not route.public]

@@ -11,7 +11,8 @@ from agent_console.api.routes import ROUTES
 from agent_console.wire import Role
 from cti.domain.events import Presence
 from tests.console.conftest import House, user_of
-from tests.console.fakes import AGENT1, PASSWORD, a_record, a_ticket
+from tests.console.fake_stores import PASSWORD, a_record, a_ticket
+from tests.console.fakes import AGENT1
 from tests.console.samples import BODIES, filled
 
 CHANGING = [route for route in ROUTES if route.changes]

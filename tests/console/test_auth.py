@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agent_console.auth import MAX_PUSH_TICKETS, MAX_WATCHED, LoginThrottle, PushTickets, Sessions
 from agent_console.errors import NotLoggedInError, TooManyTriesError
-from tests.console.fakes import USERS, Clock
+from tests.console.fake_stores import USERS
+from tests.console.fakes import Clock
 
 
 def sessions(clock: Clock) -> Sessions:

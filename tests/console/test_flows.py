@@ -7,7 +7,7 @@ import pytest
 
 from agent_console.errors import FlowChangedError, FlowFaultyError
 from tests.console.conftest import House
-from tests.console.fakes import USERS
+from tests.console.fake_stores import USERS
 
 ADMIN = USERS["admin1"].id
 

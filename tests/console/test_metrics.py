@@ -15,7 +15,8 @@ from agent_console.server import ConsoleServer
 from config.secrets import Secrets
 from config.settings import Settings, Web
 from tests.console.conftest import House, free_port
-from tests.console.fakes import CALLER, USERS, Clock, FakeLive, FakeStores
+from tests.console.fake_stores import USERS, FakeStores
+from tests.console.fakes import CALLER, Clock, FakeLive
 
 TOKEN = "the-metrics-token"
 

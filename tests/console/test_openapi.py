@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from agent_console.api.openapi import openapi_document
 from agent_console.api.routes import ROUTES
 from tests.console.conftest import House, user_of
-from tests.console.fakes import PASSWORD, a_record, a_ticket
+from tests.console.fake_stores import PASSWORD, a_record, a_ticket
 from tests.console.samples import BODIES, filled
 
 DOCUMENT = openapi_document()

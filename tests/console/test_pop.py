@@ -15,19 +15,8 @@ from agent_console.wire_records import TicketBrief, TicketStatus
 from cti.domain.ids import AccountNumber, AgentId, CallId
 from cti.domain.model import Call
 from storage.call_tickets import ticket_id
-from tests.console.fakes import (
-    ACCOUNT,
-    AGENT1,
-    AGENT2,
-    CALLER,
-    NOON,
-    WATER,
-    Clock,
-    FakeLive,
-    FakeStores,
-    an_account,
-    sheet,
-)
+from tests.console.fake_stores import FakeStores, an_account, sheet
+from tests.console.fakes import ACCOUNT, AGENT1, AGENT2, CALLER, NOON, WATER, Clock, FakeLive
 
 OTHER = AccountNumber("20000024")
 

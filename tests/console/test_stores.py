@@ -36,7 +36,8 @@ from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
 from tests.console.conftest import free_port
-from tests.console.fakes import NOON, WATER, Clock, FakeCallbacks, FakeLive, a_reported_reading
+from tests.console.fake_stores import FakeCallbacks, a_reported_reading
+from tests.console.fakes import NOON, WATER, Clock, FakeLive
 from tests.console.incident_stores import real_incidents
 from tests.postgres import database, database_dsn, postgres_server
 from tests.storage.calls import a_call, abandoned, at, ended, in_menu, served

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from agent_console import views
 from agent_console.views import Reader, mask_name, mask_number
 from cti.domain.model import CentreState, Queue
-from tests.console.fakes import AGENT1, CALLER, SUPERVISOR1, WATER, Clock, FakeLive, a_record, a_ticket
+from tests.console.fake_stores import a_record, a_ticket
+from tests.console.fakes import AGENT1, CALLER, SUPERVISOR1, WATER, Clock, FakeLive
 
 
 @pytest.mark.parametrize(
