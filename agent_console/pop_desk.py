@@ -15,6 +15,7 @@ from agent_console.pop import Answers, Question, build, gather, without_answers
 from agent_console.ports import LiveCentre, Stores
 from agent_console.views import WAITING
 from agent_console.wire_live import Pop
+from cti.domain.calls import in_conversation
 from cti.domain.ids import AgentId, CallId, QueueName
 from cti.domain.model import Agent, Call, Changes, Offer, RoutingStatus
 
@@ -179,7 +180,7 @@ class PopDesk:
     def _is_over(self, agent: Agent, showing: Showing) -> bool:
         call = self._live.state.calls.get(showing.call.id)
         at_their_phone = agent.call == showing.call.id or (
-            call is not None and agent.id in (call.offered_to, call.agent)
+            call is not None and (call.offered_to == agent.id or (call.agent == agent.id and in_conversation(call)))
         )
         return not at_their_phone and agent.routing not in BUSY
 

@@ -244,6 +244,21 @@ class FakeLive:
             )
         )
 
+    def complete(self, n: int = 1, extension: str = "1001") -> None:
+        """The agent hung up; the caller is still there, as for the survey."""
+        linkedid = LinkedId(f"1700000000.{n}")
+        self.tell(
+            events.AgentCompleted(
+                at=self.clock(),
+                pbx=PBX,
+                call=call_id(PBX, 1, linkedid),
+                leg=ChannelId(linkedid),
+                queue=WATER,
+                extension=Extension(extension),
+                talk_s=1,
+            )
+        )
+
     def hang_up(self, n: int = 1) -> None:
         """The caller is gone."""
         linkedid = LinkedId(f"1700000000.{n}")

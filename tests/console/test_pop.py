@@ -361,6 +361,22 @@ async def test_the_pop_stays_through_talk_and_wrap_up_and_goes_with_it(desk: Des
     assert desk.screens.withdrawn == []
 
 
+async def test_the_pop_goes_with_wrap_up_though_the_caller_still_answers_the_survey(desk: Desk, clock: Clock) -> None:
+    desk.live.arrive()
+    desk.live.queue()
+    await desk.fetched()
+    for deed in (desk.live.offer, desk.live.answer, desk.live.complete):
+        clock.move(1)
+        deed()
+        assert await desk.pops.current(AGENT1) is not None
+    clock.move(1)
+    desk.live.finish()
+
+    assert await desk.pops.current(AGENT1) is None
+    desk.live.hang_up()
+    assert desk.pops._fetches == {}
+
+
 async def test_a_call_that_is_up_without_an_offer_seen_gets_its_pop(desk: Desk) -> None:
     call = desk.live.arrive()
     desk.live.queue()
