@@ -1,7 +1,7 @@
 """Speech made of tones, so that a recording of the caller's side tells what was said, in order, and with which values.
 
 A prompt is a pair of tones of its own. Spoken out (``values``) it is told besides in which language, and its values
-follow as they are written (``86.40``), a short single tone for each character.
+follow as they are written (``86.40``), a short single tone for each character that has one.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,11 @@ class ToneSpeech:
         self._keep("beep", tone(BEEP_HZ))
 
     def _keep(self, name: str, sound: Sound) -> None:
-        (self._folder / f"{name}.ulaw").write_bytes(ulaw(sound))
-        (self._folder / f"{name}.alaw").write_bytes(alaw(sound))
+        """Write a sound whole, or not at all: another caller may be about to hear it. The last file is looked for."""
+        for suffix, content in ((".alaw", alaw(sound)), (".ulaw", ulaw(sound))):
+            draft = self._folder / f"{name}{suffix}.{uuid4().hex}"
+            draft.write_bytes(content)
+            draft.replace(self._folder / f"{name}{suffix}")
 
     async def beep(self) -> Path:
         return self._folder / "beep"
@@ -107,7 +111,7 @@ class ToneSpeech:
 
 
 def _characters(text: str) -> Iterator[Sound]:
-    for character in text:
+    for character in (character for character in text if character in CHARACTERS):
         yield _pitch((CHARACTERS[character],), _CHARACTER_S)
         yield _silence(_GAP_S)
 
