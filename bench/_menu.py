@@ -53,37 +53,60 @@ class Seen:
 
     keys: dict[str, list[float]] = field(default_factory=dict)
     commands: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    channels: set[str] = field(default_factory=set)
+    channels: dict[str, float] = field(default_factory=dict)
+    """When each came."""
+    gone: set[str] = field(default_factory=set)
+    at_once: int = 0
+    """How many there were at most."""
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.keys.clear()
+        self.commands.clear()
+        self.channels.clear()
+        self.gone.clear()
+        self.at_once = 0
 
     def take(self, frame: dict[str, str]) -> None:
         """Take one event."""
         channel, at = frame.get("Uniqueid", ""), float(frame.get("Timestamp", "0"))
         match frame.get("Event"):
             case "Newchannel":
-                self.channels.add(channel)
+                self.channels[channel] = at
+                self.at_once = max(self.at_once, len(self.channels) - len(self.gone))
+            case "Hangup" if channel in self.channels:
+                self.gone.add(channel)
             case "DTMFEnd" if frame.get("Direction") == "Received":
                 self.keys.setdefault(channel, []).append(at)
             case "AGIExecStart":
                 self.commands.setdefault(channel, []).append((at, frame.get("Command", "")))
 
-    def greeted(self) -> int:
-        """Return on how many channels something was played."""
-        return sum(any(_plays(command) for _, command in told) for told in self.commands.values())
+    def greetings_ms(self) -> list[float]:
+        """Return for each channel on which something was played how long after it came that began."""
+        begun = ((channel, self._begun(channel)) for channel in self.channels)
+        return [1000 * (played[0] - self.channels[channel]) for channel, played in begun if played]
 
-    def waits_ms(self) -> list[float]:
-        """Return from each key that something was played after, how long that took to begin."""
-        found: list[float] = []
+    def done(self) -> int:
+        """Return how many callers the menu served to the end."""
+        return sum(any(_served(command) for _, command in told) for told in self.commands.values())
+
+    def waits_ms(self) -> list[tuple[int, float]]:
+        """Return of each key that something was played after which one of its call it was, and how long that took."""
+        found: list[tuple[int, float]] = []
         for channel, keys in self.keys.items():
-            begun = [at for at, command in self.commands.get(channel, []) if _plays(command)]
-            for key, following in zip(keys, [*keys[1:], float("inf")], strict=True):
+            begun = self._begun(channel)
+            for place, (key, following) in enumerate(zip(keys, [*keys[1:], float("inf")], strict=True)):
                 began = next((at for at in begun if key <= at < following), None)
                 if began is not None:
-                    found.append(1000 * (began - key))
+                    found.append((place, 1000 * (began - key)))
         return found
 
+    def _begun(self, channel: str) -> list[float]:
+        return [at for at, command in self.commands.get(channel, []) if command.startswith("STREAM FILE")]
 
-def _plays(command: str) -> bool:
-    return command.startswith("STREAM FILE")
+
+def _served(command: str) -> bool:
+    return command.startswith("SET VARIABLE") and "HYDROPHONE_RESULT" in command and "done" in command
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +198,14 @@ _AFTER = ("menu.after_bill", "goodbye")
 
 async def _watch(settings: Settings, seen: Seen) -> None:
     reader, writer = await asyncio.open_connection(settings.pbx.host, settings.pbx.ami_port, limit=1 << 22)
-    writer.write(f"Action: Login\r\nUsername: {_USER}\r\nSecret: {_WORD}\r\n\r\n".encode())
-    await reader.readline()
-    while frame := await reader.readuntil(b"\r\n\r\n"):
-        lines = frame.decode(errors="replace").split("\r\n")
-        seen.take(dict(line.split(": ", 1) for line in lines if ": " in line))
+    try:
+        writer.write(f"Action: Login\r\nUsername: {_USER}\r\nSecret: {_WORD}\r\n\r\n".encode())
+        await reader.readline()
+        while frame := await reader.readuntil(b"\r\n\r\n"):
+            lines = frame.decode(errors="replace").split("\r\n")
+            seen.take(dict(line.split(": ", 1) for line in lines if ": " in line))
+    finally:
+        writer.close()
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -20,24 +20,34 @@ STRANGERS_AT_ONCE = 500
 
 async def run(quick: bool) -> Report:
     """Have the callers call; see the module's text."""
-    callers, within_s, strangers = (250, 5.0, 2_000) if quick else (1_000, 10.0, 10_000)
     with tempfile.TemporaryDirectory(prefix="hydrophone-bench-") as folder:
-        async with menu(Path(folder)) as site, _strangers(site, strangers) as connected:
-            ended = await call(
-                site, site.settings.site.hotline, (), count=callers, per_s=callers / within_s, stays_ms=STAYS_MS
-            )
-            greeted, alive = site.seen.greeted(), site.daemon.returncode is None
+        async with menu(Path(folder)) as site:
+            if quick:
+                return await measure(site, callers=250, within_s=5.0, strangers=2_000)
+            return await measure(site, callers=1_000, within_s=10.0, strangers=10_000)
+
+
+async def measure(site: Menu, *, callers: int, within_s: float, strangers: int, stays_ms: int = STAYS_MS) -> Report:
+    """Have so many call within that time, beside so many strangers."""
+    site.seen.forget()
+    async with _strangers(site, strangers) as connected:
+        per_s = callers / within_s
+        ended = await call(site, site.settings.site.hotline, (), count=callers, per_s=per_s, stays_ms=stays_ms)
+    heard, alive = sorted(site.seen.greetings_ms()), site.daemon.returncode is None
     return Report(
         "surge",
         {
             "callers": callers,
             "within_s": within_s,
-            "greeted": greeted,
+            "greeted": len(heard),
+            "greeted_p50_ms": round(heard[len(heard) // 2]) if heard else None,
+            "greeted_most_ms": round(heard[-1]) if heard else None,
+            "at_once": site.seen.at_once,
             "dropped": callers - ended.successful,
             "strangers": connected,
         },
         (
-            Bar("share of callers who heard something", greeted / callers, 1.0, "at_least"),
+            Bar("share of callers who heard something", len(heard) / callers, 1.0, "at_least"),
             Bar("callers dropped", float(callers - ended.successful), 0),
             Bar("daemons that died", float(not alive), 0),
         ),

@@ -1,10 +1,13 @@
 """Each bench runs, small, and tells what its contract says. How fast this machine is, is none of a test's business."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
-from bench import bottleneck, flat, intake, journal, memory, pop
+from bench import bottleneck, flat, intake, ivr, journal, memory, pop, surge
+from bench._menu import NATIVE, menu
 from bench.report import Report
 
 
@@ -79,3 +82,28 @@ async def test_whole_calls_on_a_real_asterisk_are_all_there_afterwards() -> None
     assert {bar["name"] for bar in told["bars"]} == bars
     assert [bar["ok"] for bar in told["bars"][1:]] == [True] * 4
     assert len(told["rows"]) == 1
+
+
+async def test_an_agi_command_is_measured_beside_stock_panoramisks() -> None:
+    found = await ivr.commands(calls_each=3, rounds=1)
+    assert found["commands"] == 3 * ivr.COMMANDS
+    assert min(found["ours_us"], found["stock_us"], found["ours_of_stock"]) > 0
+
+
+@pytest.mark.asterisk
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+async def test_callers_of_the_menu_are_served_counted_and_greeted(tmp_path: Path) -> None:
+    async with menu(tmp_path) as site:
+        crowd, native_s = await asyncio.gather(
+            ivr.crowd(site, 3, within_s=1.0, listens=False), ivr.cost(site, NATIVE, 1, daemon=False)
+        )
+        rush = await surge.measure(site, callers=4, within_s=1.0, strangers=250, stays_ms=2_000)
+    assert native_s > 0
+    assert crowd["failed"] == 0
+    assert crowd["at_once"] >= 3
+    assert crowd["prompts"] >= 3 * 4, "after language, menu, account and goodbye's key"
+    told = ivr.report(crowd, {"ours_of_stock": 1.0}, {"ours_of_native": 1.0}).bars
+    assert [bar.name for bar in told if not bar.ok and "p99" not in bar.name] == []
+    assert [bar.ok for bar in rush.bars] == [True] * 3
+    assert (rush.figures["greeted"], rush.figures["strangers"]) == (4, 250)
