@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
-from bench.drill import consoles, hosts, kills, links, stores
+from bench.drill import consoles, hosts, kills, links, menu, stores
 from bench.drill.drill import Drill, Result, carry_out
 from bench.drill.install import installed
 from bench.drill.oracle import Kind
@@ -27,6 +27,7 @@ DRILLS: Mapping[str, Drill] = {
     "AMI garbage": links.garbage,
     "AMI login refused": links.login_refused,
     "AMI slots taken": links.slots_taken,
+    "menu's door crowded": menu.crowded_door,
     "clock set ± 1 h": hosts.clock_stepped,
     "daemon frozen 30 s": hosts.frozen,
     "PostgreSQL away": stores.database_away,

@@ -1,8 +1,9 @@
 """What a caller whom nobody answers hears, told from the caller's own recording of a real call."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,10 +16,10 @@ from cti.sandbox.pbx import SandboxPbx
 from ivr.prompts import core_pack
 from ivr.prompts.catalogue import shipped
 from ivr.prompts.voices import key_of
-from tests.asterisk.pbx import MakePbx
+from tests.asterisk.pbx import new_pbx
 from tests.hearing.correlate import Sound, heard, speech_dbfs
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 SORRY, GIVE_UP, WAIT = "queue.sorry", "queue.give_up", "queue.wait"
 
@@ -75,27 +76,55 @@ def words(recording: Sound, clips: dict[str, Sound]) -> list[str]:
     return [hit.clip for hit in heard(recording, clips, ncc=0.6, weakest=-1.0)]
 
 
-async def test_whom_nobody_answers_is_told_so_in_their_language_and_at_last_to_call_again(
-    make_pbx: MakePbx, clips: dict[str, Sound]
+CALLERS: dict[str, tuple[Language, ...]] = {NUMBERS["zh"]: ("zh",), NUMBERS["en"]: ("en",), "13800138003": ("zh", "en")}
+
+
+@dataclass(frozen=True, slots=True)
+class HeardByAll:
+    """What everybody heard: who is given up on, in the order of :data:`CALLERS`, and who waits with no daemon there."""
+
+    given_up_on: Sequence[Sound]
+    without_daemon: Sound
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> HeardByAll:
+    """Have all calls of this file at once, on two PBXs: what they are about takes minutes to be said."""
+    impatient = Patience(queue_s=3, ring_s=1, rounds=2, word_every_s=2)
+    return asyncio.run(
+        everybody_calls(
+            new_pbx(tmp_path_factory.mktemp("impatient"), patience=impatient),
+            new_pbx(tmp_path_factory.mktemp("alone"), patience=Patience(queue_s=60, word_every_s=1)),
+        )
+    )
+
+
+async def everybody_calls(impatient: SandboxPbx, alone: SandboxPbx) -> HeardByAll:
+    try:
+        await impatient.up()
+        await alone.up()
+        async with menu(impatient):
+            *given_up_on, without_daemon = await asyncio.gather(
+                *(recorded(impatient, number, 100) for number in CALLERS), recorded(alone, NUMBERS["en"], 48)
+            )
+    finally:
+        await impatient.down()
+        await alone.down()
+    return HeardByAll(given_up_on, without_daemon)
+
+
+def test_whom_nobody_answers_is_told_so_in_their_language_and_at_last_to_call_again(
+    recordings: HeardByAll, clips: dict[str, Sound]
 ) -> None:
-    pbx = await make_pbx(patience=Patience(queue_s=3, ring_s=1, rounds=2, word_every_s=2))
-    callers: dict[str, tuple[Language, ...]] = {
-        NUMBERS["zh"]: ("zh",),
-        NUMBERS["en"]: ("en",),
-        "13800138003": ("zh", "en"),
-    }
-    async with menu(pbx):
-        calls = await asyncio.gather(*(recorded(pbx, number, 100) for number in callers))
-    for recording, languages in zip(calls, callers.values(), strict=True):
+    for recording, languages in zip(recordings.given_up_on, CALLERS.values(), strict=True):
         expected = [clip for prompt in (WAIT, SORRY, WAIT, GIVE_UP) for clip in spoken(prompt, *languages)]
         assert words(recording, clips) == expected
         assert -26 < speech_dbfs(recording) < -14
 
 
-async def test_who_calls_while_the_daemon_is_down_is_told_again_and_again_that_they_are_not_forgotten(
-    make_pbx: MakePbx, clips: dict[str, Sound]
+def test_who_calls_while_the_daemon_is_down_is_told_again_and_again_that_they_are_not_forgotten(
+    recordings: HeardByAll, clips: dict[str, Sound]
 ) -> None:
-    pbx = await make_pbx(patience=Patience(queue_s=60, word_every_s=1))
-    found = words(await recorded(pbx, NUMBERS["en"], 48), clips)
+    found = words(recordings.without_daemon, clips)
     once = spoken(WAIT, "zh", "en")
     assert found[: 2 * len(once)] == 2 * once
