@@ -4,6 +4,7 @@ One table: fault, calls, lost calls, lost tickets, duplicates, drift, recovery. 
 and a recovery in time; the oracle (:mod:`bench.drill.oracle`) is outside the product.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,11 @@ from statistics import quantiles
 
 from bench.drill import consoles, hosts, kills, links, menu, stores
 from bench.drill.drill import Drill, Result, carry_out
-from bench.drill.install import installed
+from bench.drill.install import Install, installed
 from bench.drill.oracle import Kind
 from bench.report import Bar, Figure, Report
 
+Todo = tuple[str, Drill]
 DRILLS: Mapping[str, Drill] = {
     "daemon killed -9": kills.daemon_killed,
     "PBX killed -9": kills.pbx_killed,
@@ -39,6 +41,8 @@ DRILLS: Mapping[str, Drill] = {
     "browser killed in a call": consoles.browser_killed,
 }
 AGENTS, QUICK_AGENTS = 24, 8
+ALONE = frozenset({"daemon killed -9", "AMI flood", "menu's door crowded", "consoles flapping and slow"})
+"""Drills that need the whole machine, or promise a time in which nothing else may compete."""
 ONLY = "HYDROPHONE_DRILLS"
 """An environment variable: only the drills whose names hold one of these words, separated by commas."""
 
@@ -50,19 +54,46 @@ def chosen() -> Mapping[str, Drill]:
 
 
 async def run(quick: bool) -> Report:
-    """Do every drill on one hotline; a hotline that a drill has left broken is replaced by a new one."""
+    """Do every drill; in quick mode two at a time, on a hotline each, but for those that want the whole machine."""
+    alone = [item for item in chosen().items() if item[0] in ALONE]
+    others = [item for item in chosen().items() if item[0] not in ALONE]
     results: list[Result] = []
-    todo = list(chosen().items())
-    while todo:
-        async with installed(QUICK_AGENTS if quick else AGENTS) as install:
-            while todo:
-                name, drill = todo.pop(0)
-                result = await carry_out(install, name, drill, quick=quick)
-                results.append(result)
-                _tell(result)
-                if not result.ok:
-                    break
-    return report(results)
+    one = _Lane(alone, others, quick, results)
+    lanes = [one, _Lane([], others, quick, results)] if quick and len(others) > 1 else [one]
+    await asyncio.gather(*(lane.work_off(one.shares) for lane in lanes))
+    order = list(DRILLS)
+    return report(sorted(results, key=lambda result: order.index(result.fault)))
+
+
+class _Lane:
+    """Does drills on one hotline, its ``own`` first; a hotline that a drill has left broken is replaced by another."""
+
+    def __init__(self, own: list[Todo], shared: list[Todo], quick: bool, results: list[Result]) -> None:
+        self.shares = asyncio.Event()
+        self._own = own
+        self._shared = shared
+        self._quick = quick
+        self._results = results
+
+    async def work_off(self, may_share: asyncio.Event) -> None:
+        """Do all that there is to do; of what is shared only once that is allowed."""
+        if not self._own:
+            self.shares.set()
+            await may_share.wait()
+        while self._own or self._shared:
+            async with installed(QUICK_AGENTS if self._quick else AGENTS) as install:
+                while self._own or self._shared:
+                    if not await self._next(install):
+                        break
+
+    async def _next(self, install: Install) -> bool:
+        name, drill = (self._own or self._shared).pop(0)
+        result = await carry_out(install, name, drill, quick=self._quick)
+        self._results.append(result)
+        _tell(result)
+        if not self._own:
+            self.shares.set()
+        return result.ok
 
 
 def _tell(result: Result) -> None:
