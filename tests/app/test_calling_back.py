@@ -207,7 +207,7 @@ async def test_a_callback_keeps_its_place_among_three_and_the_agent_knows_whom_t
     assert pop["callback_of"] == str(asked.id)
     assert pop["ticket_id"] == str(ticket_id(asked.id))
     assert pop["caller_number"] == "13800000002"
-    assert {"language", "waiting.place"} <= {passed["step"] for passed in pop["ivr_path"]}
+    assert {"language", "waiting.choose"} <= {passed["step"] for passed in pop["ivr_path"]}
     assert {record.outcome for record in records.values()} == {Outcome.CALLBACK, Outcome.ANSWERED}
     assert records[placed.id].callback_of == asked.id
     assert records[placed.id].ticket_id == records[asked.id].ticket_id
