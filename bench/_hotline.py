@@ -1,7 +1,9 @@
 """A hotline under load: the sandbox Asterisk, the daemon, agents' phones and callers of SIPp, consoles that take pops.
 
 SIPp (Debian's ``sip-tester``) is both the callers on the trunk and, in a second process, all agents' phones, which are
-plain SIP phones here: browsers would measure themselves. Callers key by SIP INFO, so that nobody sends sound.
+plain SIP phones here: browsers would measure themselves. Callers key by SIP INFO. With ``sound`` they send alaw from
+the first moment to the last, fifty packets a second, and the agents' phones send back what they hear; without it the
+PBX plays to people who say nothing.
 """
 
 import asyncio
@@ -42,6 +44,7 @@ class Hotline:
     """A running one. ``home`` holds its files."""
 
     home: Path
+    sound: bool
     settings: Settings
     pbx: SandboxPbx
     daemon: Process
@@ -68,7 +71,7 @@ async def _counts(connection: AsyncConnection) -> tuple[int, int, int]:
 
 
 @asynccontextmanager
-async def hotline(home: Path, *, count: int, habits: Habits) -> AsyncIterator[Hotline]:
+async def hotline(home: Path, *, count: int, habits: Habits, sound: bool = False) -> AsyncIterator[Hotline]:
     """Have a hotline with so many agents, all of them available, their phones ready to answer."""
     people = agents(count)
     port = free_port(socket.SOCK_DGRAM, PHONES_ADDRESS)
@@ -83,12 +86,13 @@ async def hotline(home: Path, *, count: int, habits: Habits) -> AsyncIterator[Ho
         stack.push_async_callback(pbx.down)
         dsn = await stack.enter_async_context(database(home, settings, people))
         process = await stack.enter_async_context(daemon(settings, dsn))
-        await stack.enter_async_context(_sipp(pbx, home / "phones", "agents", PHONES_ADDRESS, port, habits, ()))
+        echo = ("-rtp_echo",) if sound else ()
+        await stack.enter_async_context(_sipp(pbx, home / "phones", "agents", PHONES_ADDRESS, port, habits, echo))
         consoles = await stack.enter_async_context(Consoles.connected(settings, secrets, people))
         await consoles.all_available()
         await _until_members(pbx, people)
         postgres = int((home / "postgres" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
-        yield Hotline(home, settings, pbx, process, dsn, postgres, consoles, people)
+        yield Hotline(home, sound, settings, pbx, process, dsn, postgres, consoles, people)
 
 
 def rtp_range() -> dict[str, int]:
@@ -142,6 +146,7 @@ async def call(
     port = free_port(socket.SOCK_DGRAM, address)
     people = await asyncio.to_thread(_callers, folder, count)
     rest = ("-m", str(count), "-r", f"{per_s:g}", "-l", str(most_at_once), "-inf", str(people))
+    habits = {**habits, **await asyncio.to_thread(_voice, folder, site.sound)}
     async with _sipp(site.pbx, folder, "caller", address, port, habits, (*rest, "-recv_timeout", "30000")) as process:
         try:
             async with asyncio.timeout(within_s):
@@ -149,6 +154,16 @@ async def call(
         except TimeoutError:
             pass
     return ended(folder / "stat.csv")
+
+
+def _voice(folder: Path, sound: bool) -> Habits:
+    """Return how callers of SIPp speak, or that they don't; what they say is noise, over and over."""
+    if not sound:
+        return {"sound_port": "[media_port]", "speaks": ""}
+    path = folder / "noise.alaw"
+    path.write_bytes(random.Random(8000).randbytes(160 * 50 * 2))  # noqa: S311 - noise
+    speaks = f'<nop><action><exec rtp_stream="{path},-1,8"/></action></nop>'
+    return {"sound_port": "[rtpstream_audio_port]", "speaks": speaks}
 
 
 def _callers(folder: Path, count: int) -> Path:

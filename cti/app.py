@@ -6,6 +6,7 @@ when its first snapshot arrives. At the end the same stages are gone through bac
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -324,6 +325,13 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+def _spare_the_collector() -> None:
+    """Leave out of the search for cycles what was made by now and stays, and look less often: calls leave few."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def _report_death(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.critical("%s died", task.get_name(), exc_info=error)
@@ -344,6 +352,7 @@ async def run(settings: Settings, secrets: Secrets) -> None:
         await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
+            _spare_the_collector()
             watchdog.ready()
             await ending
     finally:

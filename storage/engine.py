@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.connections import Connections
 from storage.errors import RefusedError, StorageBusyError, StorageUnavailableError
 from storage.prepared import Driver, Prepared
 
@@ -89,6 +90,7 @@ class Database:
             },
         )
 
+        self._connections = Connections(self._engine)
         sa.event.listen(self._engine.sync_engine, "connect", self._on_connect)
 
     def _on_connect(self, connection: Any, _record: object) -> None:
@@ -125,7 +127,7 @@ class Database:
         A lost connection repeats it, ``attempts`` times within ``deadline_s`` (which counts the wait for a turn too),
         so it must be idempotent. Raises ``StorageUnavailableError``, ``RefusedError``, or what ``work`` raises.
         """
-        return await self._run(self._engine.begin, work, deadline_s, attempts)
+        return await self._run(self._begin, work, deadline_s, attempts)
 
     async def run_bare(
         self,
@@ -198,6 +200,11 @@ class Database:
         raise AssertionError("stamina ends by returning or raising")
 
     @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        async with self._connections.one() as held, held.connection.begin():
+            yield held.connection
+
+    @asynccontextmanager
     async def _begin_bare(self) -> AsyncIterator[Driver]:
         """Have a transaction on a connection of the pool, of which SQLAlchemy knows nothing."""
         async with self._bare() as driver:
@@ -214,14 +221,14 @@ class Database:
     @asynccontextmanager
     async def _bare(self) -> AsyncIterator[Driver]:
         """Have the driver's own connection of the pool's, and its errors as ours; one that was lost is given up."""
-        async with self._engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with self._connections.one() as held:
+            driver: Driver = held.driver
             try:
                 yield driver
             except BaseException as error:
                 if _is_lost(error, driver):
                     driver.terminate()
-                    await connection.invalidate()
+                    await held.connection.invalidate()
                 state = getattr(error, "sqlstate", None)
                 if state == READ_ONLY:
                     self._give_up_connections()
@@ -268,6 +275,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._connections.close()
         await self._engine.dispose()
 
 

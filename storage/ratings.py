@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.domain.events import Language
 from cti.domain.ids import CallId
 from storage.engine import Database
+from storage.prepared import Prepared
 from storage.records import EntryKind, TicketStatus
 from storage.schema import calls, ratings, surveys, ticket_entries, tickets
 from storage.text import storable
 
 LOW: Final = 2
 """A mark this bad, or worse, is followed up."""
+
+
+_DECIDED: Final = Prepared(pg.insert(surveys).on_conflict_do_nothing())
 
 
 def _utc_now() -> datetime:
@@ -33,12 +37,7 @@ class RatingStore:
 
     async def decided(self, call: CallId, *, asked: bool) -> None:
         """Note whether this caller is asked; what was noted first stays."""
-        insert = pg.insert(surveys).values(call_id=call, at=self._now(), asked=asked).on_conflict_do_nothing()
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(insert)
-
-        await self._database.run(work)
+        await self._database.rows(_DECIDED, {"call_id": call, "at": self._now(), "asked": asked})
 
     async def mark(self, call: CallId, survey: str, question: str, mark: int, language: Language) -> None:
         """Keep one mark, 1 the worst and 5 the best; a low one has the ticket followed up. May be repeated."""

@@ -40,10 +40,11 @@ class Composer:
         self._agents: Fragments = {}
         self._queues: Fragments = {}
         self._same: tuple[Ids, bytes] | None = None
+        self._totals: tuple[set[Any], bytes] | None = None
 
     def forget(self, changes: Changes) -> None:
         """Drop what is encoded of everything that changed."""
-        self._same = None
+        self._same = self._totals = None
         for known, ids in (
             (self._links, changes.links),
             (self._calls, changes.calls),
@@ -57,7 +58,7 @@ class Composer:
 
     def forget_ids(self, ids: Ids) -> None:
         """Drop what is encoded of these, whose view depends on others that changed."""
-        self._same = None
+        self._same = self._totals = None
         for call in ids.calls:
             self._calls.pop(call, None)
         for queue in ids.queues:
@@ -95,7 +96,15 @@ class Composer:
         mine = Ids(ids.links, calls, ids.agents & {login.user}, ids.queues)
         shown.clear()
         shown.update(own)
-        return self._upsert(mine, Reader(login.user, everything=False, own=frozenset(own))) if len(mine) else None
+        if not (mine.links or mine.calls or mine.agents):
+            return self._upsert_totals(mine) if mine.queues else None
+        return self._upsert(mine, Reader(login.user, everything=False, own=frozenset(own)))
+
+    def _upsert_totals(self, ids: Ids) -> bytes:
+        """Return the queues' totals, which are the same for all agents; encoded once for those whose turn it is."""
+        if self._totals is None or self._totals[0] != ids.queues:
+            self._totals = (set(ids.queues), self._upsert(ids, ALL))
+        return self._totals[1]
 
     def _own_of(self, agent: AgentId, among: set[CallId]) -> set[CallId]:
         """Return which of these calls are on the agent's phone: a call becomes so only by changing."""

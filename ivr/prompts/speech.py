@@ -34,6 +34,9 @@ PATIENCE_S = 4.0
 
 GRACE_S = 0.8
 """How much silence a clause is worth when its turn has come; no caller shall hear a second of it."""
+LATELY_S = 10.0
+"""So long a sentence that was found in the store is taken to be there still: what is pruned was heard longest ago."""
+MOST_LATELY = 500
 
 HOLD = "hold.please"
 """What is said while a clause is awaited that can be said in no other way."""
@@ -95,6 +98,7 @@ class RenderedSpeech:
         self._rendering = rendering or Rendering(cache, voices=voices)
         self._background: list[asyncio.Task[None]] = []
         self.later = Later()
+        self._lately: dict[tuple[tuple[str, int], ...], tuple[Path, float]] = {}
         self.degraded = 0
 
     async def start(self, *, complete: bool = True) -> None:
@@ -132,8 +136,14 @@ class RenderedSpeech:
         clips = self.catalogue.clips(prompt, values, language)
         clauses = await self._slow_clauses(clips) if slow else None
         clauses = clauses or self._clauses(clips)
+        sentence = tuple((clause.key, clause.clip.pause_ms) for clause in clauses)
+        lately = self._lately.get(sentence)
+        if lately is not None and _now() - lately[1] <= LATELY_S:
+            yield lately[0]
+            return
         absent = await asyncio.to_thread(self._joined_or_absent, clauses)
         if isinstance(absent, Path):
+            self._remember(sentence, absent)
             yield absent
             return
         orders = {clause.key: await self._ordered(clause) for clause in clauses if clause.key in absent}
@@ -153,6 +163,13 @@ class RenderedSpeech:
                 end += 1
             yield await self._join(clauses[start:end], last=end == len(clauses))
             start = end
+
+    def _remember(self, sentence: tuple[tuple[str, int], ...], file: Path) -> None:
+        """Spare those who hear the same within a moment the look into the store."""
+        self._lately.pop(sentence, None)
+        self._lately[sentence] = (file, _now())
+        if len(self._lately) > MOST_LATELY:
+            del self._lately[next(iter(self._lately))]
 
     def _joined_or_absent(self, clauses: Sequence[Clause]) -> Path | set[str]:
         """Return the file that says all clauses, or the keys of those that aren't in the store. Blocking."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.domain.ids import AccountNumber, AgentId, CallId, LinkedId, PbxName, QueueName, TicketId
 from cti.domain.model import Call, IvrStep, Outcome
@@ -36,8 +37,10 @@ def desk(database: Database) -> TicketStore:
 
 
 async def count(database: Database, table: sa.Table) -> int:
-    async with database.engine.connect() as connection:
+    async def work(connection: AsyncConnection) -> int:
         return int(await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+    return await database.run(work)
 
 
 async def saved(store: CallStore, desk: TicketStore, *steps: Call) -> tuple[CallRecord, Ticket]:

@@ -39,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 GATHER_S: Final = 0.2
 BATCH: Final = 2_000
+AT_ONCE: Final = 100
+"""So many events are made rows in a fifth of a millisecond."""
 BATCH_BYTES: Final = 1_000_000
 BOUND: Final = 100_000
 DEADLINE_S: Final = 2.0
@@ -229,7 +231,7 @@ class Journal:
         self._wake.clear()
         self._begin_snapshot()
         batch = self._fresh[:BATCH]
-        rows = await asyncio.to_thread(self._rows, batch) if batch else []
+        rows = await self._rows_of(batch)
         if not self.spooling:
             if rows and not await self._write(rows, DEADLINE_S):
                 self._begin_spooling(batch[0][1])
@@ -263,6 +265,10 @@ class Journal:
     def _done(self, rows: int) -> None:
         del self._fresh[:rows]
         self.full = False
+
+    async def _rows_of(self, batch: Sequence[_Noted]) -> list[JournalRow]:
+        """Make rows; few of them at once, because the way to a thread and back costs more."""
+        return self._rows(batch) if len(batch) <= AT_ONCE else await asyncio.to_thread(self._rows, batch)
 
     def _rows(self, batch: Sequence[_Noted]) -> list[JournalRow]:
         rows = []
