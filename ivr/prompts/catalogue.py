@@ -7,7 +7,7 @@ import hashlib
 import re
 import tomllib
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -112,8 +112,13 @@ class Template:
 
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
-    """Yield the pieces of a clause; each ends like a clause, as an engine speaks it best that way."""
-    for words in (before, *pieces(value, language), after):
+    """Yield the pieces of a clause."""
+    return _parts((before, *pieces(value, language), after), language)
+
+
+def _parts(texts: Iterable[str], language: Language) -> Iterator[Clip]:
+    """Yield a clip for each piece of a clause; each ends like a clause, as an engine speaks it best that way."""
+    for words in texts:
         stem = words.strip(_MARKS)
         if stem:
             yield Clip(f"part.{stem}", language, stem + ("，" if language == "zh" else ","))
@@ -172,25 +177,24 @@ class Catalogue:
     def _core_values(self, template: Template, source: str, language: Language) -> Iterator[Clip]:
         match template.kind:
             case "month":
-                rendered: tuple[Value, ...] = self.core.months
-                wanted = [(value, True) for value in rendered]
+                yield from (template.clip({source: month}, language) for month in self.core.months)
+                spare = tuple(piece for month in self.core.months for piece in pieces(month, language))
             case "day":
-                wanted = [(day, template.id == DUE and day in self.core.due_days) for day in all_days()]
-            case "money":
-                wanted = [(amount, False) for amount in _amounts_of_all_phrases()]
-            case "count":
-                wanted = [(Count(number), False) for number in range(MOST_COUNTED)]
-            case "digits":
-                wanted = [(Digits(digit), False) for digit in "0123456789"]
-            case "account":
-                wanted = [(AccountDigits(digit), False) for digit in "0123456789"]
+                if template.id == DUE:
+                    yield from (template.clip({source: day}, language) for day in self.core.due_days)
+                spare = _all_pieces("day", language)
+            case kind if kind in _EVERY:
+                spare = _all_pieces(kind, language)
             case _:
-                wanted = []
-        for value, whole in wanted:
-            clip = template.clip({source: value}, language)
-            if whole:
-                yield clip
-            yield from clip.spare
+                return
+        before, after = template.around
+        yield from _parts((before, *spare, after), language)
+
+
+@cache
+def _all_pieces(kind: str, language: Language) -> tuple[str, ...]:
+    """Return every piece that values of a kind need, each once."""
+    return tuple(dict.fromkeys(piece for value in _EVERY[kind]() for piece in pieces(value, language)))
 
 
 def all_days() -> Iterator[Day]:
@@ -207,6 +211,16 @@ def _amounts_of_all_phrases() -> Iterator[Money]:
         yield Money(100 + fen)
     for yuan in range(10_000):
         yield Money(100 * yuan)
+
+
+_EVERY: Mapping[str, Callable[[], Iterable[Value]]] = {
+    "day": all_days,
+    "money": _amounts_of_all_phrases,
+    "count": lambda: map(Count, range(MOST_COUNTED)),
+    "digits": lambda: map(Digits, "0123456789"),
+    "account": lambda: map(AccountDigits, "0123456789"),
+}
+"""All values of a kind of which the pieces are rendered ahead."""
 
 
 @cache

@@ -2,6 +2,7 @@
 centre has the channels as the PBX has them, and the record tells every visit and every conversation.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -144,6 +145,7 @@ async def test_a_consultation_ends_as_the_agent_wants_it(make_pbx: MakePbx, tmp_
         assert here.agent(BO).routing is RoutingStatus.OFF_QUEUE
         await here.app.call_orders.consult(ANNA, CHEN)
         await here.doing((ANNA, TalkState.CONSULTING), (CHEN, TalkState.CONSULTING))
+        await asyncio.sleep(1.1)  # apart from the caller for less than a second is no hold
         await here.app.call_orders.hand_over(ANNA)
         await here.doing((CHEN, TalkState.TALKING))
         record = await here.over()

@@ -70,8 +70,15 @@ def listener() -> Recogniser:
 
 
 def _heard(listener: Recogniser, sound: Sound, language: Language) -> tuple[list[int], list[tuple[int, int]]]:
-    text = listener.text(line(sound), language)
-    return amounts(text, language), days(text, language)
+    """Return what two of three strangers agree on, each with a line of their own: noise alone makes 四 a 自 to one."""
+    heard: list[tuple[list[int], list[tuple[int, int]]]] = []
+    for seed in (1, 2, 3):
+        text = listener.text(line(sound, seed=seed), language)
+        values = amounts(text, language), days(text, language)
+        if values in heard:
+            return values
+        heard.append(values)
+    pytest.fail(f"no two heard the same: {heard}")
 
 
 @pytest.mark.speech

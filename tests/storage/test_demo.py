@@ -1,8 +1,6 @@
 """The invented utility: the same from the same seed, and like a real one where it matters."""
 
 import hashlib
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -264,18 +262,3 @@ async def test_what_is_in_the_tables_is_what_the_seed_makes_and_its_keys_hold(
             sa.text("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated")
         )
         assert keys == sum(len(found.foreign_keys) for found in metadata.tables.values())
-
-
-@pytest.mark.postgres
-@pytest.mark.timeout(120)
-async def test_twenty_thousand_accounts_are_in_within_a_minute(
-    database: Database, database_dsn: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    start = time.monotonic()
-    await load(database_dsn, Town(seed=1, accounts=20_000, as_of=DAY), pin_key=KEY)
-    took_s = round(time.monotonic() - start, 1)
-    async with database.engine.connect() as connection:
-        assert await connection.scalar(sa.text("SELECT count(*) FROM accounts")) == 20_000
-        assert await connection.scalar(sa.text("SELECT count(*) FROM readings")) == 520_000
-    with capsys.disabled():
-        sys.stdout.write(f" [20,000 accounts in {took_s} s] ")

@@ -6,7 +6,8 @@ to the dialplan sends the caller to a person is shown on a real Asterisk (``test
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,14 +133,20 @@ def steps_of(bundle: Bundle) -> dict[str, Step]:
     return dict(named(bundle.flow, ""))
 
 
-def first_visits(path: Path, bundle: Bundle, simulator: Simulator) -> dict[str, tuple[Call, Given, int]]:
+@cache
+def simulator(path: Path) -> Simulator:
+    return Simulator(DESK.load(path), DESK.catalogue, DESK.lengths, SETTINGS)
+
+
+@cache
+def first_visits(path: Path) -> Mapping[str, tuple[Call, Given, int]]:
     """Return, for each step, a scripted call that passes it, and how many steps it has passed before."""
     found: dict[str, tuple[Call, Given, int]] = {}
     for file in script_files(path):
         if (script := read(file)).flow != path.stem:
             continue
         for call in script.calls:
-            for at, (step, _) in enumerate(make(call, script.given, simulator).steps):
+            for at, (step, _) in enumerate(make(call, script.given, simulator(path)).steps):
                 found.setdefault(step, (call, call.given.under(script.given), at))
     return found
 
@@ -165,12 +172,10 @@ def can_strike(part: str, step: Step) -> bool:
 )
 @pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_breaks_at_any_step_the_caller_gets_to_a_person(path: Path, fault: str) -> None:
-    bundle = DESK.load(path)
-    simulator = Simulator(bundle, DESK.catalogue, DESK.lengths, SETTINGS)
     part, error = FAULTS[fault]
     unharmed, wrong = [], []
-    steps = steps_of(bundle)
-    visits = first_visits(path, bundle, simulator)
+    steps = steps_of(DESK.load(path))
+    visits = first_visits(path)
     # a flow that is called from several places is walked in one of them
     assert {name.rpartition(".")[2] for name in visits} >= {name for name in steps if "." not in name}
     for name, (call, given, at) in visits.items():
@@ -178,7 +183,7 @@ def test_whatever_breaks_at_any_step_the_caller_gets_to_a_person(path: Path, fau
             continue
         struck: list[str] = []
         trial = Trial()
-        simulator.call(given, Resigned(call, struck), trial, sabotage(part, error, at, struck))
+        simulator(path).call(given, Resigned(call, struck), trial, sabotage(part, error, at, struck))
         if not struck:
             unharmed.append(name)
         # an error leaves the dialplan's variable unset, which is a person

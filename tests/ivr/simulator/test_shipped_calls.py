@@ -1,5 +1,6 @@
 """The flows that ship pass the linter, and the calls that ship with them go as they should, through every step."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def scripts(path: Path) -> list[Script]:
 CALLS = [(path, script, call) for path in FLOWS for script in scripts(path) for call in script.calls]
 
 
+@cache
 def simulator(path: Path) -> Simulator:
     return Simulator(DESK.load(path), DESK.catalogue, DESK.lengths, Settings())
 
