@@ -66,6 +66,7 @@ class Consoles:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+                await asyncio.gather(*(socket.close() for socket in self._sockets))
 
     async def all_available(self) -> None:
         """Let each of them choose to be available."""

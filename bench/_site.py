@@ -137,7 +137,7 @@ async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
         )  # fmt: skip
     try:
         await _until_healthy(settings, process, log)
-        await _until_calm(process)
+        await until_calm(process)
         yield process
     finally:
         await end(process)
@@ -170,15 +170,15 @@ async def _until_healthy(settings: Settings, process: Process, log: Path) -> Non
     raise BenchError(f"the daemon is not healthy; its log: {log}\n{_tail(log)}")
 
 
-async def _until_calm(process: Process) -> None:
-    """Wait until the voice's engine is loaded, which a daemon does once, after it is healthy."""
+async def until_calm(process: Process) -> None:
+    """Wait until a daemon has done what it has to do: after its start, the voice's engine is loaded once."""
     used = cpu_s(process.pid)
     for _ in range(round(_CALM_S)):
         await asyncio.sleep(1.0)
         before, used = used, cpu_s(process.pid)
         if used - before < _CALM:
             return
-    raise BenchError(f"the daemon still works hard {_CALM_S:.0f} s after it was healthy")
+    raise BenchError(f"the daemon still works hard after {_CALM_S:.0f} s")
 
 
 def _tail(log: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from bench._pops import Stage, stage
-from bench._site import cpu_s, use_own_cache, voice_ready
+from bench._site import cpu_s, until_calm, use_own_cache, voice_ready
 from bench.report import Bar, Report
 
 CONSOLES = 500
@@ -55,7 +55,7 @@ async def _at_rate(on: Stage, rate: float, seconds: float) -> dict[str, float]:
     probing = asyncio.create_task(_probe(on, rate, seconds), name="probing")
     numbers = await on.pbx.have_calls(rate, seconds)
     sent_ns = await probing
-    await asyncio.sleep(1.0)
+    await until_calm(on.daemon)
     used = cpu_s(on.daemon.pid) - before
     pops = _delays({number: on.pbx.offered_ns[number] for number in numbers}, on.screens.pops_ns)
     relayed = _delays(sent_ns, {name.split()[1]: at for name, at in on.screens.relayed_ns.items()})
