@@ -23,6 +23,7 @@ from cti.domain.ids import (
     QueueName,
     ReasonCode,
 )
+from cti.domain.values import quick
 
 if TYPE_CHECKING:
     from cti.domain.model import Call, CentreState
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Language = Literal["zh", "en"]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened, and when."""
@@ -40,6 +42,7 @@ class Event:
 # ------------------------------------------------------------------ what the PBX says
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PbxEvent(Event):
     """A fact about one PBX."""
@@ -47,6 +50,7 @@ class PbxEvent(Event):
     pbx: PbxName
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkUp(PbxEvent):
     """The AMI link is logged in; ``boot`` is the PBX's start (seconds since the epoch). Truth follows.
@@ -58,6 +62,7 @@ class LinkUp(PbxEvent):
     lost_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkDown(PbxEvent):
     """The AMI link is gone: what we know of this PBX ages from now on."""
@@ -65,6 +70,7 @@ class LinkDown(PbxEvent):
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced(PbxEvent):
     """A whole snapshot has been applied: ``live`` are the calls that still exist, all others have ended."""
@@ -73,6 +79,7 @@ class Resynced(PbxEvent):
     drift: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthChecked(PbxEvent):
     """While the link was up, the PBX was asked for everything, and ``drift`` differences were put right."""
@@ -80,6 +87,7 @@ class TruthChecked(PbxEvent):
     drift: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallGone(PbxEvent):
     """The PBX has this call no longer, and no event told of its end.
@@ -93,6 +101,7 @@ class CallGone(PbxEvent):
     restart: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEvent(PbxEvent):
     """A fact about one channel of one call."""
@@ -101,6 +110,7 @@ class LegEvent(PbxEvent):
     leg: ChannelId
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegStarted(LegEvent):
     """A channel came to be. The first leg of a call is the caller's (``leg == linkedid``).
@@ -119,11 +129,13 @@ class LegStarted(LegEvent):
     pair: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(LegEvent):
     """The channel is up."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegBridged(LegEvent):
     """The channel is in this bridge: it hears, and is heard by, all others in it.
@@ -135,6 +147,7 @@ class LegBridged(LegEvent):
     since: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegUnbridged(LegEvent):
     """The channel is in this bridge no longer, or, where none is named, in no bridge at all."""
@@ -142,6 +155,7 @@ class LegUnbridged(LegEvent):
     bridge: BridgeId = UNNAMED
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerParked(LegEvent):
     """The leg waits in a parking space for somebody to fetch it."""
@@ -149,21 +163,25 @@ class CallerParked(LegEvent):
     space: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerUnparked(LegEvent):
     """The leg is parked no longer: it was fetched, waited too long, or gave up."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegHeld(LegEvent):
     """This leg put the other side on hold."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegResumed(LegEvent):
     """This leg took the other side off hold."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded(LegEvent):
     """The channel is gone; ``cause`` is the Q.850 number that Asterisk gives."""
@@ -171,6 +189,7 @@ class LegEnded(LegEvent):
     cause: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerQueued(LegEvent):
     """The caller waits in ``queue``, ``position`` from 1."""
@@ -179,6 +198,7 @@ class CallerQueued(LegEvent):
     position: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerFoundServed(LegEvent):
     """A snapshot has the caller with ``queue`` but no longer waiting. How long they waited nobody can tell."""
@@ -186,6 +206,7 @@ class CallerFoundServed(LegEvent):
     queue: QueueName
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLeftQueue(LegEvent):
     """The caller waits no longer, for whatever reason."""
@@ -193,6 +214,7 @@ class CallerLeftQueue(LegEvent):
     queue: QueueName
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerAbandoned(LegEvent):
     """The caller hung up while waiting, after ``wait_s`` whole seconds."""
@@ -201,6 +223,7 @@ class CallerAbandoned(LegEvent):
     wait_s: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOffered(LegEvent):
     """The queue is about to ring, or rings, this agent's phone for the call (``leg`` is the caller's)."""
@@ -209,6 +232,7 @@ class AgentOffered(LegEvent):
     extension: Extension
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEnded(LegEvent):
     """The agent's phone stopped ringing unanswered; ``missed`` if it was the agent who did not answer."""
@@ -218,6 +242,7 @@ class OfferEnded(LegEvent):
     missed: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConnected(LegEvent):
     """The agent answered the queued caller."""
@@ -228,6 +253,7 @@ class AgentConnected(LegEvent):
     ring_s: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCompleted(LegEvent):
     """The conversation is over, as the queue tells it. It does go missing; never the only evidence."""
@@ -237,6 +263,7 @@ class AgentCompleted(LegEvent):
     talk_s: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSeen(PbxEvent):
     """Who waits in this queue on this PBX, the next one first; whoever is not among them waits no longer."""
@@ -245,6 +272,7 @@ class QueueSeen(PbxEvent):
     waiting: tuple[CallId, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSeen(PbxEvent):
     """How the queue sees an agent's phone now. ``reason`` is the word it was paused with, which is ours."""
@@ -256,6 +284,7 @@ class MemberSeen(PbxEvent):
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberGone(PbxEvent):
     """The agent's phone is in the queue no longer."""
@@ -264,6 +293,7 @@ class MemberGone(PbxEvent):
     extension: Extension
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSeen(PbxEvent):
     """What a phone is doing, as the PBX knows it."""
@@ -289,11 +319,13 @@ class DeviceState(StrEnum):
 # ------------------------------------------------------------------ what our own parts say
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreStarted(Event):
     """We started, and know nothing: everything so far is over, what is still true will be told again."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreRestored(Event):
     """The journal holds this of before our own start: calls, agents, queues and the calls that ended last."""
@@ -301,6 +333,7 @@ class CentreRestored(Event):
     state: "CentreState"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOpened(Event):
     """This site has this queue, with ``wrap_up_s`` seconds for its agents after each call."""
@@ -309,6 +342,7 @@ class QueueOpened(Event):
     wrap_up_s: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRestored(Event):
     """The database holds this call as a live one from before our own start."""
@@ -316,11 +350,13 @@ class CallRestored(Event):
     record: "Call"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBegan(Event):
     """A new day began at this site: the day's sums start from nothing."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEvent(Event):
     """A fact about one call."""
@@ -328,6 +364,7 @@ class CallEvent(Event):
     call: CallId
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvrEntered(CallEvent):
     """The caller reached our menu. Carries enough to open a call that AMI has not told us of."""
@@ -342,6 +379,7 @@ class IvrEntered(CallEvent):
     """What the flow was published as; 0 for the one that ships with us."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvrStepPassed(CallEvent):
     """The caller went through one step of the flow and left it by ``way`` (``ok``, ``1``, ``no_input`` …).
@@ -357,6 +395,7 @@ class IvrStepPassed(CallEvent):
     silent: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageChosen(CallEvent):
     """The caller chose a language."""
@@ -364,6 +403,7 @@ class LanguageChosen(CallEvent):
     language: Language
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountClaimed(CallEvent):
     """The caller keyed an account, or caller ID proposed it; ``verified`` only after the right PIN."""
@@ -372,6 +412,7 @@ class AccountClaimed(CallEvent):
     verified: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvrLeft(CallEvent):
     """The flow is over. ``served`` if it finished what the caller came for.
@@ -384,16 +425,19 @@ class IvrLeft(CallEvent):
     leaves_as: Literal["announcement", "outside_hours"] | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAsked(CallEvent):
     """The caller waits no longer: they will be called back, and keep their place."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageLeft(CallEvent):
     """The caller waits no longer: they left a message in place of talking to somebody."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackPlaced(CallEvent):
     """We call somebody back. Carries what is known of them, as the PBX knows of this call nothing but a number.
@@ -418,6 +462,7 @@ class Presence(StrEnum):
     AWAY = "away"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEvent(Event):
     """A fact about one agent."""
@@ -425,6 +470,7 @@ class AgentEvent(Event):
     agent: AgentId
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEnrolled(AgentEvent):
     """This person is an agent here, with this phone and these queues."""
@@ -434,6 +480,7 @@ class AgentEnrolled(AgentEvent):
     queues: tuple[QueueName, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChosen(AgentEvent):
     """A presence was chosen. During a call or wrap-up it is pending until after wrap-up.
@@ -446,16 +493,19 @@ class PresenceChosen(AgentEvent):
     reason: ReasonCode | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleOpened(AgentEvent):
     """The agent has a console connected."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleLost(AgentEvent):
     """The agent's last console has been gone for longer than the grace time."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMuted(AgentEvent):
     """The agent's console says whether its microphone is off: the PBX does not know."""
@@ -463,6 +513,7 @@ class AgentMuted(AgentEvent):
     muted: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpExtended(AgentEvent):
     """The agent asked for more time after the call."""
@@ -470,6 +521,7 @@ class WrapUpExtended(AgentEvent):
     by_s: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpEnded(AgentEvent):
     """The agent finished wrap-up, or its time ran out."""

@@ -17,6 +17,7 @@ from cti.domain.ids import (
     QueueName,
     ReasonCode,
 )
+from cti.domain.values import quick
 
 
 class CallStage(StrEnum):
@@ -85,6 +86,7 @@ class TalkKind(StrEnum):
     COLLEAGUE = "colleague"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class IvrStep:
     """One step of the way through the menu. ``keyed`` never holds a PIN.
@@ -100,6 +102,7 @@ class IvrStep:
     silent: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One channel of a call, while it lives. ``left`` is the bridge before this one, ``bridged_at`` the last change."""
@@ -115,6 +118,7 @@ class Leg:
     bridged_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One stay of the caller in a queue. ``end`` is None while they wait, or nobody knows yet how it ended."""
@@ -126,6 +130,7 @@ class Visit:
     end: VisitEnd | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone.
@@ -149,6 +154,7 @@ class Talk:
     apart: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Offer:
     """This call is about to ring at this agent's phone: time for the pop."""
@@ -159,6 +165,7 @@ class Offer:
     at: datetime
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Call:
     """Everything under one Linkedid, from the first ring to the last hangup. Durations are whole seconds.
@@ -237,6 +244,7 @@ class Call:
         return int(second), int(count)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Membership:
     """An agent's phone in one queue, as the PBX sees it."""
@@ -245,6 +253,7 @@ class Membership:
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Agent:
     """A person who takes calls: presence, routing status and talk state are three separate things.
@@ -281,6 +290,7 @@ class Agent:
     owed_wrap_up_s: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Where callers wait for one skill: its settings and today's sums. Who waits is in ``CentreState.lines``."""
@@ -294,6 +304,7 @@ class Queue:
     answered_in_target: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Link:
     """How far what we know of one PBX can be trusted."""
@@ -329,6 +340,7 @@ class CentreState:
         return tuple(self.lines.get(queue, ()))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What one event changed: the ids to look up in the state, and the calls that ended as they were at last.

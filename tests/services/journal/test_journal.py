@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
@@ -10,6 +11,7 @@ import pytest
 
 from cti.domain import events as e
 from cti.domain.events import Presence
+from cti.domain.values import quick
 from cti.services.journal.codec import LOST
 from cti.services.journal.positions import PER_RUN, first_position
 from storage.errors import RefusedError, StorageUnavailableError
@@ -48,6 +50,8 @@ async def test_every_event_is_kept_under_its_key_and_in_its_order(house: House) 
 
 
 async def test_an_event_that_fails_is_kept_too(house: House) -> None:
+    @quick
+    @dataclass(frozen=True, slots=True, kw_only=True)
     class Odd(e.LinkDown):
         """Nobody handles this kind."""
 
