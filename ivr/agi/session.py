@@ -126,21 +126,24 @@ class AgiSession:
         )
         return _key(reply)
 
-    async def collect(
-        self, length: int, *, first_s: float, next_s: float, terminator: str = "#", have: str = ""
-    ) -> str:
-        """Return up to ``length`` digits: the first within ``first_s``, each further one within ``next_s``.
+    async def wait_for_digits(self, most: int, within_s: float) -> str:
+        """Return up to ``most`` keys, each pressed within ``within_s`` of the one before, and ``#`` if that ended them.
 
-        ``have`` are keys already taken, such as the one that interrupted the question. The terminator ends it
-        early and isn't part of what is returned.
+        One command for all of them, so that none is lost between two: Asterisk reads a channel between commands as
+        well and throws its keys away. ``GET DATA`` without a file plays nothing; its limit holds for the first key
+        and for each further one; ``#`` ends it and is not told of, ``*`` is a key like the digits; ``(timeout)``
+        tells of silence (``handle_getdata`` in res_agi.c, ``ast_app_getdata_full`` in app.c,
+        ``ast_readstring_full`` in channel.c).
         """
-        digits = have
-        while terminator not in digits and len(digits) < length:
-            key = await self.wait_for_digit(next_s if digits else first_s)
-            if not key:
-                break
-            digits += key
-        return digits.partition(terminator)[0]
+        arguments = ("", str(max(1, round(within_s * 1000))), str(most))
+        reply = await self._reply("GET DATA", arguments, most * within_s + COMMAND_S)
+        if reply.result == str(_GONE):
+            raise HungUpError
+        keys = reply.result
+        if len(keys) > most or not set(keys) <= set(KEYS + "ABCD"):
+            raise RemoteProtocolError("keys are none")
+        ended = "#" if len(keys) < most and reply.value is None else ""
+        return keys + ended
 
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable, or write a dialplan function such as ``CHANNEL(language)``."""

@@ -43,6 +43,10 @@ class Keypad:
             return self.early()
         return await self._line.key(within_s)
 
+    async def keys(self, most: int, within_s: float) -> str:
+        """Return what is keyed after a first key: up to ``most``, until ``#`` or silence."""
+        return await self._line.keys(most, within_s)
+
     def early(self) -> str:
         """Take the early key, if there is one, without waiting."""
         key, self._early = self._early, ""

@@ -41,6 +41,12 @@ class Line(Protocol):
     async def key(self, within_s: float) -> str:
         """Return the key pressed within this time, or ``''``."""
 
+    async def keys(self, most: int, within_s: float) -> str:
+        """Return up to ``most`` keys, each pressed within this time of the one before, and ``#`` if that ended them.
+
+        No key is lost between two of them.
+        """
+
     async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
         """Wait until ``work`` is done, ``within_s`` is over or one of ``keys`` is pressed; return that key or ``''``.
 

@@ -88,6 +88,15 @@ class PhoneLine:
         await self._stay_alive()
         return await self._session.wait_for_digit(within_s)
 
+    async def keys(self, most: int, within_s: float) -> str:
+        """Wait for keys; the dead man's switch is put off for as long as they may take."""
+        if most * within_s < DEAD_MAN_S - 2 * REFRESH_S:
+            await self._stay_alive()
+        else:
+            await self._session.refresh_deadline(round(most * within_s + 2 * REFRESH_S))
+            self._refreshed = None
+        return await self._session.wait_for_digits(most, within_s)
+
     async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
         """Wait for ``work``, listening."""
         await self._stay_alive()

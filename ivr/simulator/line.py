@@ -118,6 +118,18 @@ class PretendLine:
             raise HungUpError
         return self._pressed(KEYS)
 
+    async def keys(self, most: int, within_s: float) -> str:
+        """Take the rest of the entry; after ``*`` a line waits for more, as after any digit."""
+        keyed = ""
+        while len(keyed) < most and not keyed.endswith("#"):
+            if keyed.endswith("*") and not self._left:
+                await asyncio.sleep(within_s)
+                break
+            if not (key := await self.key(within_s)):
+                break
+            keyed += key
+        return keyed
+
     async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
         """Wait, and drop what is keyed meanwhile but ``keys``."""
         if key := self._pressed(keys):

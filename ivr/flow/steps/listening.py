@@ -77,10 +77,9 @@ async def entry(visit: Visit, most: int, terminator: str) -> tuple[str, str]:
 
     Whether it is long enough is for whoever asked to judge.
     """
-    digits = ""
-    while len(digits) < most:
-        key = await visit.keypad.key(visit.flow.next_key_s if digits else visit.flow.first_key_s)
-        if not key or key in (terminator, REPEAT_KEY):
-            return digits, key
-        digits += key
-    return digits, ""
+    first = await visit.keypad.key(visit.flow.first_key_s)
+    if not first or first in (terminator, REPEAT_KEY):
+        return "", first
+    keyed = first + (await visit.keypad.keys(most - 1, visit.flow.next_key_s) if most > 1 else "")
+    end = next((at for at, key in enumerate(keyed) if key in (terminator, REPEAT_KEY)), len(keyed))
+    return keyed[:end], keyed[end : end + 1]

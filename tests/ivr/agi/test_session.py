@@ -111,34 +111,28 @@ async def test_nothing_is_sent_to_a_caller_who_has_hung_up() -> None:
         assert commands == [["ANSWER"]]
 
 
-def keys(text: str) -> Answerer:
-    """Press these keys one by one, then nothing."""
-    left = list(text)
-    return lambda words: b"200 result=%d\n" % (ord(left.pop(0)) if left else 0)
-
-
 @pytest.mark.parametrize(
-    ("pressed", "have", "digits"),
+    ("reply", "keyed"),
     [
-        ("12345678", "", "12345678"),
-        ("2345678", "1", "12345678"),
-        ("123#456", "", "123"),
-        ("", "", ""),
-        ("#", "", ""),
-        ("12", "", "12"),
-        ("", "#", ""),
-        ("9", "12345678", "12345678"),
+        (b"200 result=0345678\n", "0345678"),
+        (b"200 result=03 (timeout)\n", "03"),
+        (b"200 result=03\n", "03#"),
+        (b"200 result= (timeout)\n", ""),
+        (b"200 result=\n", "#"),
+        (b"200 result=1*2 (timeout)\n", "1*2"),
     ],
 )
-async def test_digits_are_collected_until_length_terminator_or_silence(pressed: str, have: str, digits: str) -> None:
-    async with call(keys(pressed)) as (session, _):
-        assert await session.collect(8, first_s=5, next_s=2, have=have) == digits
+async def test_digits_are_taken_until_length_terminator_or_silence(reply: bytes, keyed: str) -> None:
+    async with call(replying(reply)) as (session, commands):
+        assert await session.wait_for_digits(7, 2.5) == keyed
+        assert commands == [["GET", "DATA", "", "2500", "7"]]
 
 
-async def test_the_first_digit_may_take_longer_than_the_next() -> None:
-    async with call(keys("12")) as (session, commands):
-        await session.collect(3, first_s=5, next_s=2)
-        assert [words[-1] for words in commands] == ["5000", "2000", "2000"]
+@pytest.mark.parametrize("reply", [b"200 result=12345678\n", b"200 result=-2\n"])
+async def test_more_keys_than_asked_for_or_none_at_all_are_no_entry(reply: bytes) -> None:
+    async with call(replying(reply)) as (session, _):
+        with pytest.raises(RemoteProtocolError):
+            await session.wait_for_digits(7, 2.5)
 
 
 async def test_an_argument_with_a_line_break_is_refused_before_the_socket() -> None:
@@ -152,7 +146,15 @@ async def test_an_argument_with_a_line_break_is_refused_before_the_socket() -> N
 Verb = Callable[[AgiSession], Awaitable[object]]
 
 
-@pytest.mark.parametrize("verb", [AgiSession.answer, lambda s: s.wait_for_digit(1), lambda s: s.stream_file("/a")])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        AgiSession.answer,
+        lambda s: s.wait_for_digit(1),
+        lambda s: s.wait_for_digits(3, 1),
+        lambda s: s.stream_file("/a"),
+    ],
+)
 async def test_minus_one_means_that_the_caller_is_gone(verb: Verb) -> None:
     async with call(replying(b"200 result=-1 endpos=80\n", b"511 Command Not Permitted\n")) as (session, _):
         with pytest.raises(HungUpError):

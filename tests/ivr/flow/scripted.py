@@ -82,6 +82,12 @@ class ScriptedLine:
         await asyncio.sleep(0)
         return _pressed(self._left.pop(0)) if self._left else _pressed(HANG_UP)
 
+    async def keys(self, most: int, within_s: float) -> str:
+        keyed = ""
+        while len(keyed) < most and not keyed.endswith(("#", "*")) and (key := await self.key(within_s)):
+            keyed += key
+        return keyed
+
     async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
         while self._waiting:
             key = _pressed(self._waiting.pop(0))

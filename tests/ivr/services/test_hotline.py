@@ -79,9 +79,22 @@ class Caller:
                 return b"200 result=0\n"
             key = self._keys.pop(0) if self._keys else "!"
             return b"HANGUP\n" if key == "!" else b"200 result=%d\n" % (0 if key == "." else ord(key))
+        if words[:2] == ["GET", "DATA"]:
+            return self._entry(int(words[-1]))
         if words[0] == "SET":
             self.variables[words[2]] = words[3]
         return b"200 result=1\n" if words[0] == "SET" else b"200 result=0\n"
+
+    def _entry(self, most: int) -> bytes:
+        keyed = ""
+        while len(keyed) < most:
+            key = self._keys.pop(0) if self._keys else "!"
+            if key == "!":
+                return b"HANGUP\n"
+            if key in ".#":
+                return b"200 result=%b%b\n" % (keyed.encode(), b" (timeout)" if key == "." else b"")
+            keyed += key
+        return b"200 result=%b\n" % keyed.encode()
 
 
 @asynccontextmanager
