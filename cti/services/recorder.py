@@ -1,17 +1,19 @@
 """Every call is kept: as it goes, and above all at its end.
 
-One worker writes to the database what changed, the latest value of each call, one call after the other; so the order
-within a call is kept, and a call that changes faster than the database writes costs no more. A live call is kept when
-it arrives, at once when another agent has it or its account is known, because its ticket is theirs from then on, and
-else once in ``live_every_s`` at most: it changes a dozen times, and what is shown comes from the live state. Its end
-is kept at once. While the database is away, ended calls go to the spool on disk; of live calls the latest value waits,
-because they will be told again. When more than ``bound`` calls wait, the live ones that wait longest are let go: their
-end will be kept.
+One worker writes to the database what changed, the latest value of each call, a few callers at once and each caller's
+calls one after the other; so the order within a call is kept, a later call finds what an earlier one left to do, a
+database that is far away does not hold up the rest, and a call that changes faster than it writes costs no more. A
+live call is kept when it arrives, at once when another agent has it or its account is known, because its ticket is
+theirs from then on, and else once in ``live_every_s`` at most: it changes a dozen times, and what is shown comes from
+the live state. Its end is kept at once. While the database is away, ended calls go to the spool on disk; of live calls
+the latest value waits, because they will be told again. When more than ``bound`` calls wait, the live ones that wait
+longest are let go: their end will be kept.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,6 +26,8 @@ from storage.errors import StorageError, StorageUnavailableError
 _log = logging.getLogger(__name__)
 
 BOUND: Final = 10_000
+AT_ONCE: Final = 4
+"""So many calls are kept at the same time: keeping one takes ten ways to the database and back."""
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 FLUSH_S: Final = 5.0
@@ -157,11 +161,13 @@ class Recorder:
         if self._spooled and not await self._drain():
             return False
         while self._waiting:
-            call = next(iter(self._waiting.values()))
-            if not await self._save(call):
+            calls = _of_different_callers(self._waiting.values())
+            kept = await asyncio.gather(*map(self._save, calls))
+            for call in compress(calls, kept):
+                if self._waiting.get(call.id) is call:
+                    del self._waiting[call.id]
+            if not all(kept):
                 return False
-            if self._waiting.get(call.id) is call:
-                del self._waiting[call.id]
         return True
 
     async def _save(self, call: Call) -> bool:
@@ -196,10 +202,12 @@ class Recorder:
 
     async def _drain(self) -> bool:
         waiting = await asyncio.to_thread(self._spool.read)
-        latest = {call.id: call for call in waiting}
-        for call in latest.values():
-            if not await self._save(call):
+        left = list({call.id: call for call in waiting}.values())
+        while left:
+            calls = _of_different_callers(left)
+            if not all(await asyncio.gather(*map(self._save, calls))):
                 return False
+            del left[: len(calls)]
         await asyncio.to_thread(self._spool.clear)
         self._spooled = False
         return True
@@ -221,6 +229,17 @@ class Recorder:
         for call in calls:
             if self._waiting.get(call.id) is call:
                 del self._waiting[call.id]
+
+
+def _of_different_callers(calls: Iterable[Call]) -> Sequence[Call]:
+    """Return the first calls, up to the second one of a caller."""
+    chosen: dict[str, Call] = {}
+    for call in calls:
+        caller = call.caller_number or call.id.hex
+        if caller in chosen or len(chosen) == AT_ONCE:
+            break
+        chosen[caller] = call
+    return tuple(chosen.values())
 
 
 def _ticket_differs(kept: Call, now: Call) -> bool:

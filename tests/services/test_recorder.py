@@ -8,7 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from cti.domain.events import CallRestored
-from cti.domain.model import Outcome
+from cti.domain.ids import TicketId
+from cti.domain.model import Call, Outcome
+from cti.domain.values import replace
 from cti.services.recorder import Recorder
 from cti.services.spool import call_spool
 from storage.errors import RefusedError, StorageUnavailableError
@@ -149,6 +151,41 @@ async def test_what_the_disk_holds_from_before_our_start_is_kept_first(tmp_path:
     await until(lambda: call_of() in after.store.kept)
     assert after.store.kept[call_of()] == before.story.call()
     await after.stop()
+
+
+class Together(ListStore):
+    """Notes whose calls are kept at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: list[str] = []
+        self.groups: list[list[str]] = []
+
+    async def save(self, call: Call) -> TicketId:
+        self.now.append(call.caller_number)
+        self.groups.append(sorted(self.now))
+        try:
+            return await super().save(call)
+        finally:
+            self.now.remove(call.caller_number)
+
+
+async def test_calls_of_different_callers_are_kept_at_once_and_those_of_one_in_turn(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.store = store = Together()
+    house.recorder = Recorder(house.story.live, store, tmp_path)
+    house.one_call()
+    told = house.story.call()
+    callers = ["1", "2", "1", "3", "4", "5", "6", "7"]
+    calls = [replace(told, id=call_of(100 + at), caller_number=one) for at, one in enumerate(callers)]
+    house.spool.add(calls)
+    house.start()
+    await until(lambda: len(store.saves) == len(calls))
+    assert [call.caller_number for call in store.saves if call.caller_number == "1"] == ["1", "1"]
+    assert store.saves.index(calls[0]) < store.saves.index(calls[2])
+    assert max(store.groups, key=len) == ["1", "3", "4", "5"]
+    assert not any(group.count("1") > 1 for group in store.groups)
+    await house.stop()
 
 
 async def test_the_end_flushes_live_calls_too(house: House) -> None:
