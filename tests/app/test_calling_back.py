@@ -103,11 +103,14 @@ async def available(app: App) -> None:
 
 
 @asynccontextmanager
-async def customer(pbx: SandboxPbx, number: str) -> AsyncIterator[PhoneCall]:
-    """Have somebody call who keys 0 for a person as soon as they hear anything."""
+async def customer(pbx: SandboxPbx, number: str, *, english: bool = False) -> AsyncIterator[PhoneCall]:
+    """Have somebody call who keys 0 for a person as soon as they hear anything, or have chosen English."""
     there = pbx.settings.pbx
     async with dial(Caller(number, address=there.trunk_address), f"sip:96000@{there.host}:{there.sip_port}") as call:
         await asyncio.sleep(0.3)
+        if english:
+            await call.key("2")
+            await asyncio.sleep(0.5)
         await call.key("0")
         yield call
 
@@ -168,7 +171,7 @@ async def test_a_callback_keeps_its_place_among_three_and_the_agent_knows_whom_t
         await available(app)
         async with customer(pbx, "13800000001") as first:
             talking = await desk.call(1)
-            async with customer(pbx, "13800000002") as second:
+            async with customer(pbx, "13800000002", english=True) as second:
                 await reaches(app, "13800000002", waits)
                 await asks_for_a_callback(app, second, "13800000002")
                 asked = of(app, "13800000002")
@@ -206,7 +209,7 @@ async def test_a_callback_keeps_its_place_among_three_and_the_agent_knows_whom_t
         assert len(home_phone.calls) == 1
     assert pop["callback_of"] == str(asked.id)
     assert pop["ticket_id"] == str(ticket_id(asked.id))
-    assert pop["caller_number"] == "13800000002"
+    assert (pop["caller_number"], pop["language"]) == ("13800000002", "en")
     assert {"language", "waiting.choose"} <= {passed["step"] for passed in pop["ivr_path"]}
     assert {record.outcome for record in records.values()} == {Outcome.CALLBACK, Outcome.ANSWERED}
     assert records[placed.id].callback_of == asked.id
@@ -220,7 +223,7 @@ async def test_a_promise_outlives_the_daemon_and_is_kept_once_and_a_message_is_o
     pbx = await make_pbx()
     home = tmp_path / "home"
     async with scene(pbx, home, database_dsn) as (app, desk, home_phone):
-        async with customer(pbx, "13800000001") as first:
+        async with customer(pbx, "13800000001", english=True) as first:
             await reaches(app, "13800000001", waits)
             await asks_for_a_callback(app, first, "13800000001")
         async with customer(pbx, "13800000002") as second:
@@ -266,6 +269,6 @@ async def test_a_promise_outlives_the_daemon_and_is_kept_once_and_a_message_is_o
         ticket = await app.kept.tickets.get(ticket_id(placed.callback_of or placed.id))
         await asyncio.sleep(1.0)
         assert len(home_phone.calls) == 1
-    assert placed.outcome is Outcome.ANSWERED
+    assert (placed.outcome, placed.language) == (Outcome.ANSWERED, "en")
     assert ticket.status is TicketStatus.FOLLOW_UP
     assert {"mark": (None, "1"), "status": ("open", "follow_up")} in [entry.changes for entry in ticket.entries]

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from config.opening import Opening
 from cti.caller.phone import Caller
 from cti.caller.script import Key, Listen, Stay, Step
 from cti.caller.story import live
@@ -96,17 +97,23 @@ class Hotline:
 
     @contextlib.asynccontextmanager
     async def serving(
-        self, sources: Sources, *, public: Public | None = None, desk: Desk | None = None
+        self,
+        sources: Sources,
+        *,
+        public: Public | None = None,
+        desk: Desk | None = None,
+        opening: Opening | None = None,
     ) -> AsyncIterator[None]:
         """Serve callers from ``sources``."""
-        bundle, settings = shipped_bundle(self._pbx.settings), self._pbx.settings
+        settings = self._pbx.settings.model_copy(update={"opening": opening} if opening else {})
+        bundles = {name: shipped_bundle(settings, name) for name in ("water", "closed")}
 
         def call_id(linkedid: LinkedId) -> CallId:
             return CallId(UUID(int=int(linkedid.partition(".")[2] or 0) + 1))
 
         clock = Clock(now=lambda: NOON)
         handler = HotlineHandler(
-            lambda name: bundle,
+            bundles.get,
             self._speech,
             sources,
             self.facts.append,
@@ -124,13 +131,18 @@ class Hotline:
         finally:
             await server.stop()
 
-    async def call(self, number: str, keys: Sequence[str], *, stays_s: float = 8) -> list[Told]:
-        """Call from ``number``, key one entry after each time the hotline has spoken; return what was told."""
+    async def call(
+        self, number: str, keys: Sequence[str], *, stays_s: float = 8, then: Sequence[Step] = (), say: bytes = b""
+    ) -> list[Told]:
+        """Call from ``number``, key one entry after each time the hotline has spoken; return what was told.
+
+        ``say`` is spoken whenever the caller stays.
+        """
         settings = self._pbx.settings
         caller = Caller(number=number, name="", address=settings.pbx.trunk_address)
         uri = f"sip:{settings.site.hotline}@{settings.pbx.host}:{settings.pbx.sip_port}"
         steps: list[Step] = [step for entry in keys for step in (Listen(), Key(entry))]
-        _, recording = await live(caller, uri, [*steps, Stay(stays_s)], longest_s=200)
+        _, recording = await live(caller, uri, [*steps, *then, Stay(stays_s)], say=say, longest_s=200)
         return self._speech.told((recording.pcm() / 32768.0).astype(np.float32))
 
 
