@@ -2,7 +2,7 @@
 
 The facts of the recorded calls are applied to live centres of different sizes: 10 to 5,000 agents at work, and 10 to
 5,000 live calls (one in ten waits in the queue, the others talk) with 5,000 agents. Each size is its own centre; all
-get the same facts, round by round, each round with new calls.
+get the same facts, round by round, each round with new calls, but that callers join the line behind those who wait.
 """
 
 import gc
@@ -12,8 +12,9 @@ from statistics import median
 
 from bench import _facts
 from bench.report import Bar, Report
-from cti.domain.events import Event
+from cti.domain.events import CallerQueued, Event
 from cti.domain.model import CallStage
+from cti.domain.values import replace
 from cti.services.live import Live
 
 SIZES = (10, 100, 1_000, 5_000)
@@ -57,8 +58,14 @@ def _costs(houses: Mapping[int, Live], rounds: int) -> dict[str, float]:
         facts = _facts.recorded(number)
         gc.collect()
         for size in sorted(houses, reverse=bool(number % 2)):
-            spent[size].append(_applied(houses[size], facts) / len(facts))
+            spent[size].append(_applied(houses[size], _behind(houses[size], facts)) / len(facts))
     return {str(size): round(median(times[1:]) * 1e6, 3) for size, times in spent.items()}
+
+
+def _behind(live: Live, facts: list[Event]) -> list[Event]:
+    """Return the facts with the places that their callers have in this house's line."""
+    ahead = sum(map(len, live.state.lines.values()))
+    return [replace(fact, position=ahead + fact.position) if isinstance(fact, CallerQueued) else fact for fact in facts]
 
 
 def _applied(live: Live, facts: list[Event]) -> float:
