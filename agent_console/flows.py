@@ -21,6 +21,7 @@ from agent_console.wire_flows import (
 )
 from cti.domain.ids import AgentId
 from ivr.flow.funnel import Funnel
+from ivr.flow.in_chinese import in_chinese
 from ivr.services.publishing import FlowDesk
 
 
@@ -81,7 +82,15 @@ class KeptFlows:
             found = await self._desk.faults(flow, text)
         return FlowJudgement(
             faults=[
-                FlowFault(file=fault.file, line=fault.line, what=fault.what, advice=fault.advice) for fault in found
+                FlowFault(
+                    file=fault.file,
+                    line=fault.line,
+                    what=fault.what,
+                    advice=fault.advice,
+                    what_zh=in_chinese(fault.what),
+                    advice_zh=in_chinese(fault.advice),
+                )
+                for fault in found
             ]
         )
 

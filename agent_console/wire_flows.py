@@ -82,6 +82,8 @@ class FlowFault(Wire):
     line: int
     what: str
     advice: str
+    what_zh: str
+    advice_zh: str
 
 
 class FlowJudgement(Wire):

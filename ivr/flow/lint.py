@@ -233,6 +233,5 @@ def _told_without_proof(flow: Flow, around: Surroundings) -> Iterator[Problem]:
                     # what the caller keyed at this very step may be read back to them
                     if value not in (*own, *nobodys) and (kind in PERSONAL or value in personal):
                         spoken = "this" if isinstance(text, WrittenOut) else f"'{text.prompt}'"
-                        told = f"{spoken} tells the {kind} '{value}'"
-                        what = f"{told}, and by {_way(way)} nobody has proved who calls"
+                        what = f"{spoken} tells the {kind} '{value}', and by {_way(way)} nobody has proved who calls"
                         yield Problem(("steps", name, *place), what, "Have the caller identified on every way here")

@@ -252,7 +252,10 @@ class FakeFlows:
         return FlowText(flow=flow, text="flow: water", difference="+a" if query.against is not None else None)
 
     async def judge(self, flow: str, text: str) -> FlowJudgement:
-        return FlowJudgement(faults=[FlowFault(file="water.yaml", line=3, what="it is wrong", advice="Right it")])
+        fault = FlowFault(
+            file="water.yaml", line=3, what="it is wrong", advice="Right it", what_zh="不对", advice_zh="请改正"
+        )
+        return FlowJudgement(faults=[fault])
 
     async def publish(self, flow: str, text: str, *, by: AgentId, based_on: int, comment: str) -> FlowView:
         self._order("publish", flow, text, by, based_on, comment)

@@ -319,6 +319,10 @@ async def test_a_flow_is_published_taken_back_and_its_funnel_read(real: Real) ->
     assert any("no step 'nowhere'" in told for told in refused["fields"].values())
     judged = (await ask("POST", "/water/check", json={"text": broken["text"]}))[1]
     assert judged["faults"][0]["advice"]
+    assert (judged["faults"][0]["what"], judged["faults"][0]["what_zh"]) == (
+        "there is no step 'nowhere'",
+        "没有步骤“nowhere”",
+    )
     status, back = await ask("POST", "/water/back", json={})
     assert (status, back["version"]) == (200, 2)
     versions = (await ask("GET", "/water/versions"))[1]["items"]

@@ -9,9 +9,30 @@ import { Versions } from '../../src/pages/flows/Versions';
 import { server, show } from './harness';
 
 const FLOW = { flow: 'water', version: 3, made_at: '2026-11-25T00:00:00Z', made_by: 'admin1', comment: '' };
-const FAULT = { file: 'water.yaml', line: 7, what: "'x' leads nowhere", advice: 'Name a step' };
+const FAULT = {
+  file: 'water.yaml',
+  line: 7,
+  what: "'x' leads nowhere",
+  advice: 'Name a step',
+  what_zh: '“x”不通',
+  advice_zh: '请写一个步骤',
+};
 
 afterEach(() => vi.unstubAllGlobals());
+
+it('says in the language of the console what is wrong', async () => {
+  server(({ path }) =>
+    path.endsWith('/text')
+      ? { body: { flow: 'water', text: 'flow: water', difference: null } }
+      : { body: { faults: [FAULT] } },
+  );
+  await show(<FlowEditor flow={FLOW} />, 'zh');
+  fireEvent.change(await screen.findByTestId('flow-text'), { target: { value: 'flow: bad' } });
+  fireEvent.click(screen.getByTestId('flow-check'));
+  expect((await screen.findByTestId('flow-faults')).textContent).toContain(
+    'water.yaml:7 “x”不通。请写一个步骤。',
+  );
+});
 
 it('publishes only what the check has passed, as it was checked', async () => {
   const asked = server(({ path, body }) => {

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import * as api from '../../api/flows';
 import { Waiting } from '../../app/App';
+import { useLanguage } from '../../app/site';
 import { ErrorNote } from '../../components/Errors';
 import type { FlowFault, FlowView } from '../../wire';
 
@@ -72,6 +73,7 @@ function Form({ flow, written }: { flow: FlowView; written: string }) {
 
 function Judgement({ faults }: { faults: FlowFault[] }) {
   const { t } = useTranslation();
+  const chinese = useLanguage() === 'zh';
   if (faults.length === 0) {
     return <Alert type="success" showIcon title={t('flows.good')} data-testid="flow-good" />;
   }
@@ -88,7 +90,7 @@ function Judgement({ faults }: { faults: FlowFault[] }) {
               <b className="mono">
                 {fault.file}:{fault.line}
               </b>{' '}
-              {fault.what}. {fault.advice}.
+              {chinese ? `${fault.what_zh}。${fault.advice_zh}。` : `${fault.what}. ${fault.advice}.`}
             </li>
           ))}
         </ul>
