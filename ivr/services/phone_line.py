@@ -6,6 +6,7 @@ off the dead man's switch.
 """
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -65,7 +66,7 @@ class PhoneLine:
         self._speech = speech
         self._lengths = lengths
         self._monotonic = monotonic
-        self._refreshed: float | None = None
+        self._acts_at = 0.0
 
     async def play(self, sentence: Speaking, keys: str) -> str:
         """Play the files of a sentence, one after the other; a key stops the rest."""
@@ -89,12 +90,8 @@ class PhoneLine:
         return await self._session.wait_for_digit(within_s)
 
     async def keys(self, most: int, within_s: float) -> str:
-        """Wait for keys; the dead man's switch is put off for as long as they may take."""
-        if most * within_s < DEAD_MAN_S - 2 * REFRESH_S:
-            await self._stay_alive()
-        else:
-            await self._session.refresh_deadline(round(most * within_s + 2 * REFRESH_S))
-            self._refreshed = None
+        """Wait for keys. A command before them costs keys, so the dead man's switch is put off only if it has to be."""
+        await self._stay_alive(most * within_s + REFRESH_S)
         return await self._session.wait_for_digits(most, within_s)
 
     async def attend(self, work: "asyncio.Future[Any]", within_s: float, keys: str) -> str:
@@ -109,8 +106,7 @@ class PhoneLine:
     async def record(self, path: Path, *, longest_s: float, silence_s: float, keys: str) -> Recorded:
         """Sound the tone, then record; the dead man's switch is put off for as long as that may take."""
         await self._session.stream_file(str(await self._speech.beep()))
-        await self._session.refresh_deadline(round(longest_s) + DEAD_MAN_S)
-        self._refreshed = None
+        await self._stay_alive(longest_s + DEAD_MAN_S - REFRESH_S)
         try:
             seconds, key = await self._session.record_file(str(path), keys, longest_s=longest_s, silence_s=silence_s)
         except RecordingRefusedError as error:
@@ -119,8 +115,7 @@ class PhoneLine:
 
     async def play_back(self, path: Path, seconds: float, keys: str) -> str:
         """Play a recording of the caller's own."""
-        await self._session.refresh_deadline(round(seconds) + DEAD_MAN_S)
-        self._refreshed = None
+        await self._stay_alive(seconds + DEAD_MAN_S - REFRESH_S)
         return await self._session.stream_file(str(path), keys, length_s=seconds + MARGIN_S)
 
     async def _listen(self, work: "asyncio.Future[Any]", within_s: float | None, keys: str) -> str:
@@ -137,11 +132,13 @@ class PhoneLine:
                 return key
         return ""
 
-    async def _stay_alive(self) -> None:
+    async def _stay_alive(self, for_s: float = DEAD_MAN_S - REFRESH_S) -> None:
+        """Have the dead man's switch act later than in ``for_s``, and not much later than it has to."""
         now = self._monotonic()
-        if self._refreshed is None or now - self._refreshed >= REFRESH_S:
-            await self._session.refresh_deadline(DEAD_MAN_S)
-            self._refreshed = now
+        if not for_s < self._acts_at - now <= DEAD_MAN_S:
+            lasts_s = max(DEAD_MAN_S, math.ceil(for_s + REFRESH_S))
+            await self._session.refresh_deadline(lasts_s)
+            self._acts_at = now + lasts_s
 
 
 async def _take(files: AsyncIterator[Path]) -> Path | None:

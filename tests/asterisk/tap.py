@@ -75,13 +75,14 @@ class Tap:
 
 
 @asynccontextmanager
-async def tapped(pbx: SandboxPbx) -> AsyncIterator[Tap]:
-    """Have an AMI session as the user that Hydrophone has."""
+async def tapped(pbx: SandboxPbx, login: tuple[str, str] | None = None) -> AsyncIterator[Tap]:
+    """Have an AMI session as the user that Hydrophone has, or as another."""
+    user, secret = login or (pbx.settings.pbx.ami_user, pbx.secrets.ami)
     reader, writer = await asyncio.open_connection(pbx.settings.pbx.host, pbx.settings.pbx.ami_port)
     tap = Tap(reader, writer)
     reading = asyncio.create_task(tap.read())
     try:
-        answer = await tap.ask("Login", Username=pbx.settings.pbx.ami_user, Secret=pbx.secrets.ami)
+        answer = await tap.ask("Login", Username=user, Secret=secret)
         assert answer["Response"] == "Success"
         yield tap
     finally:

@@ -2,8 +2,10 @@
 
 import asyncio
 import shlex
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
+from ivr.agi.session import AgiSession, Wire
 from tests.ivr.agi.transcript import environment
 
 Answerer = Callable[[list[str]], bytes | None]
@@ -68,3 +70,22 @@ async def until(condition: Callable[[], bool], deadline_s: float = 10.0) -> None
     async with asyncio.timeout(deadline_s):
         while not condition():  # noqa: ASYNC110 - whatever the condition is made of
             await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def call(answer: Answerer = yes) -> AsyncIterator[tuple[AgiSession, list[list[str]]]]:
+    """Give a session whose commands are answered by ``answer``, and the list of them."""
+    arrived: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+    server = await asyncio.start_server(lambda r, w: arrived.set_result((r, w)), "127.0.0.1", 0)
+    pbx = await FakePbx.connect(server.sockets[0].getsockname()[1])
+    serving = asyncio.create_task(pbx.serve(answer))
+    reader, writer = await arrived
+    try:
+        wire = Wire(reader, writer)
+        yield AgiSession(wire, await wire.environment()), pbx.commands
+    finally:
+        writer.close()
+        await writer.wait_closed()
+        await serving
+        server.close()
+        await server.wait_closed()

@@ -1,6 +1,4 @@
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -13,28 +11,9 @@ from ivr.agi.errors import (
     RecordingRefusedError,
     RemoteProtocolError,
 )
-from ivr.agi.session import AgiSession, Wire
+from ivr.agi.session import AgiSession
 from ivr.errors import HungUpError
-from tests.ivr.agi.fake_pbx import Answerer, FakePbx, yes
-
-
-@asynccontextmanager
-async def call(answer: Answerer = yes) -> AsyncIterator[tuple[AgiSession, list[list[str]]]]:
-    """Give a session whose commands are answered by ``answer``, and the list of them."""
-    arrived: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
-    server = await asyncio.start_server(lambda r, w: arrived.set_result((r, w)), "127.0.0.1", 0)
-    pbx = await FakePbx.connect(server.sockets[0].getsockname()[1])
-    serving = asyncio.create_task(pbx.serve(answer))
-    reader, writer = await arrived
-    try:
-        wire = Wire(reader, writer)
-        yield AgiSession(wire, await wire.environment()), pbx.commands
-    finally:
-        writer.close()
-        await writer.wait_closed()
-        await serving
-        server.close()
-        await server.wait_closed()
+from tests.ivr.agi.fake_pbx import Answerer, call
 
 
 def replying(*replies: bytes) -> Answerer:
