@@ -130,8 +130,11 @@ class Menu:
 
 
 @asynccontextmanager
-async def menu(home: Path) -> AsyncIterator[Menu]:
-    """Have a hotline whose sample account's bill has been rendered, and the same menu as a dialplan."""
+async def menu(home: Path, *, calm: bool = True) -> AsyncIterator[Menu]:
+    """Have a hotline whose sample account's bill has been rendered, and the same menu as a dialplan.
+
+    Unless ``calm``, callers may come while the daemon still warms up.
+    """
     use_own_cache()
     settings = new_settings(home / "install")
     settings = settings.model_copy(update={"pbx": Pbx(**{**settings.pbx.model_dump(), **rtp_range()})})
@@ -142,7 +145,7 @@ async def menu(home: Path) -> AsyncIterator[Menu]:
         pbx = SandboxPbx(settings, secrets, (), additions=_additions(native))
         await pbx.up()
         stack.push_async_callback(pbx.down)
-        process = await stack.enter_async_context(daemon(settings, dsn))
+        process = await stack.enter_async_context(daemon(settings, dsn, calm=calm))
         seen = Seen()
         watching = asyncio.create_task(_watch(settings, seen), name="bench AMI")
         stack.push_async_callback(_ended, watching)

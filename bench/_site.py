@@ -125,8 +125,8 @@ async def _enrol(dsn: str, queue: QueueName, people: Sequence[Person]) -> None:
 
 
 @asynccontextmanager
-async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
-    """Have ``hydrophone serve`` run, healthy, with these settings and this database."""
+async def daemon(settings: Settings, dsn: str, *, calm: bool = True) -> AsyncIterator[Process]:
+    """Have ``hydrophone serve`` run, healthy and, where figures count, calm, with these settings and this database."""
     log = settings.home / "log" / "serve.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = Path(sys.executable).with_name("hydrophone")
@@ -137,7 +137,8 @@ async def daemon(settings: Settings, dsn: str) -> AsyncIterator[Process]:
         )  # fmt: skip
     try:
         await _until_healthy(settings, process, log)
-        await until_calm(process)
+        if calm:
+            await until_calm(process)
         yield process
     finally:
         await end(process)

@@ -94,7 +94,7 @@ async def test_an_agi_command_is_measured_beside_stock_panoramisks() -> None:
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
 async def test_callers_of_the_menu_are_served_counted_and_greeted(tmp_path: Path) -> None:
-    async with menu(tmp_path) as site:
+    async with menu(tmp_path, calm=False) as site:
         crowd, native_s = await asyncio.gather(
             ivr.crowd(site, 3, within_s=1.0, listens=False), ivr.cost(site, NATIVE, 1, daemon=False)
         )
