@@ -28,6 +28,8 @@ RATES = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0)
 AGENTS = 120
 LATE_S = 15.0
 """A step that takes so much longer than its calls are placed and one alone lasts shows that somebody can't keep up."""
+CALL_S = 30.0
+"""So long a call takes, the survey and its silence included, where none was placed before to tell."""
 HABITS = {**BUSINESSLIKE, "talk_ms": "5000"}
 AT_MOST = 0.5
 SETTLE_S = 4.0
@@ -59,17 +61,18 @@ async def run(quick: bool) -> Report:
     return await measure(rates=RATES, seconds=15, agents=AGENTS)
 
 
-async def measure(*, rates: tuple[float, ...], seconds: float, agents: int) -> Report:
-    """Measure at these rates of calls per second, so many seconds each."""
+async def measure(*, rates: tuple[float, ...], seconds: float, agents: int, first: int = 2) -> Report:
+    """Measure at these rates of calls per second, so many seconds each, once ``first`` calls have warmed all up."""
     use_own_cache()
     rows: list[Mapping[str, Figure]] = []
     with tempfile.TemporaryDirectory(prefix="hydrophone-bench-") as folder:
         async with hotline(Path(folder), count=agents, habits=HABITS, sound=True) as site:
             began = time.monotonic()
-            await call(site, count=2, per_s=2, habits=HABITS)  # whatever is done only once is done now
-            alone_s = time.monotonic() - began
-            await asyncio.sleep(SETTLE_S)
-            before, placed, successful = _used(site), 2, 2
+            if first:
+                await call(site, count=first, per_s=2, habits=HABITS)
+                await asyncio.sleep(SETTLE_S)
+            alone_s = time.monotonic() - began if first else CALL_S
+            before, placed, successful = _used(site), first, first
             done = _Done(0, 0, late=False)
             for rate in rates:
                 row, done = await _step(site, rate, max(2, round(rate * seconds)), alone_s)
@@ -81,7 +84,7 @@ async def measure(*, rates: tuple[float, ...], seconds: float, agents: int) -> R
             calls, ended, tickets = await site.tickets()
             lost = await _lost(site)
             pops = site.consoles.pops
-    measured = placed - 2
+    measured = placed - first
     daemon, asterisk = used.daemon - before.daemon, used.asterisk - before.asterisk
     if asterisk <= 0:
         raise BenchError("Asterisk used no CPU")
