@@ -59,7 +59,7 @@ class Album:
 
     async def leave(self) -> None:
         """Have a caller who finds nobody ask to be called back."""
-        steps = f"wait:0.5 {self.key} wait:1 0 listen:9 wait:6 1 wait:2 2 wait:2 1 wait:4 1 listen:9"
+        steps = f"wait:1.5 {self.key} wait:1 0 listen:9 wait:6 1 wait:2 2 wait:2 1 wait:4 1 listen:9"
         caller = await self.install.call(steps, number=f"1391000200{self.key}")
         await caller.story()
 
@@ -67,12 +67,12 @@ class Album:
         """Have one caller who proved who they are before they ask for a person, and one who waits behind them."""
         account = self.ready["accounts"][1]
         await self.install.call(
-            f"wait:0.5 {self.key} wait:0.5 1 wait:0.5 1 wait:0.5 {account['pin']} listen:12 0 stay:120",
+            f"wait:1.5 {self.key} wait:1.5 1 wait:1.5 1 wait:1.5 {account['pin']} listen:12 0 stay:120",
             number=account["phone"].removeprefix("+86"),
             name=account["name"],
         )
         await asyncio.sleep(15)  # they come through the menu first
-        await self.install.call(f"wait:0.5 {self.key} wait:1 0 stay:120", number=f"1390000100{self.key}", name="周雨桐")
+        await self.install.call(f"wait:1.5 {self.key} wait:1 0 stay:120", number=f"1390000100{self.key}", name="周雨桐")
 
     async def at_work(self) -> None:
         """An agent's call from the ring to the ticket, and the supervisor's wallboard beside it."""

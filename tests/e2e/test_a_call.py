@@ -27,7 +27,7 @@ async def test_a_caller_hears_the_bill_and_the_agent_sees_them_before_the_phone_
     supervisor = await Person.log_in(browser, install.ready["console_url"], install.ready["supervisors"][0], language)
     agent = await ready_agent(browser, install.ready["console_url"], install.ready["agents"][0], language)
     caller = await install.call(
-        f"wait:0.5 {1 if language == 'zh' else 2} wait:0.5 1 wait:0.5 {account['number']} wait:0.5 {account['pin']} "
+        f"wait:1.5 {1 if language == 'zh' else 2} wait:1.5 1 wait:1.5 {account['number']} wait:1.5 {account['pin']} "
         "listen 0 stay:60",
         number=number,
         name="欧阳子涵 O'Neil",
@@ -145,7 +145,7 @@ async def _assert_one_true_record(install: Install, number: str, account: Any, l
 
 
 async def test_a_caller_who_hangs_up_in_the_menu_leaves_one_ticket(install: Install) -> None:
-    caller = await install.call("wait:0.5 2 wait:2 hangup", number="13900000001")
+    caller = await install.call("wait:1.5 2 wait:2 hangup", number="13900000001")
     await caller.story()
     call = await install.ended_call("13900000001")
     assert (call["outcome"], call["language"], call["account"], call["queue"]) == ("abandoned", "en", None, None)
@@ -155,10 +155,10 @@ async def test_a_caller_who_hangs_up_in_the_menu_leaves_one_ticket(install: Inst
 
 
 async def test_a_caller_who_hangs_up_in_the_queue_is_an_abandoned_call_with_its_wait(install: Install) -> None:
-    caller = await install.call("wait:0.5 1 wait:0.5 0 stay:6 hangup", number="13900000002")
+    caller = await install.call("wait:1.5 1 wait:1.5 0 stay:9 hangup", number="13900000002")
     await caller.story()
     call = await install.ended_call("13900000002")
-    assert (call["outcome"], call["queue"], call["agent"]) == ("abandoned", "water", None)
+    assert (call["outcome"], call["queue"], call["agent"]) == ("abandoned", "water", None), call["ivr_path"]
     assert 1 <= call["wait_s"] <= 5
     ticket = await install.ticket_of(call)
     assert ticket["status"] == "open"
@@ -169,16 +169,17 @@ async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(ins
     wrong = "000000" if account["pin"] != "000000" else "111111"
     attempt = f"listen {account['number']} listen {wrong}"
     caller = await install.call(
-        f"wait:0.5 1 wait:0.5 1 {attempt} {attempt} {attempt} listen stay:8", number="13900000003"
+        f"wait:1.5 1 wait:1.5 1 {attempt} {attempt} {attempt} listen stay:8", number="13900000003"
     )
     story = await caller.story()
     call = await install.ended_call("13900000003")
     assert (call["outcome"], call["queue"]) == ("abandoned", "water"), call["ivr_path"]
     assert (call["account"], call["verified"]) == (account["number"], False)
     steps = [(step["step"], step["way"]) for step in call["ivr_path"]]
-    refused = [way for step, way in steps if step == "bill_caller.check"]
-    assert len(refused) == 3
-    assert set(refused) <= {"refused", "given_up", "locked"}
+    assert [way for step, way in steps if step == "bill_caller.pin"] == ["ok"] * 3
+    refused = [step for step, _ in steps if step.removeprefix("bill_caller.") in {"failed", "given_up", "locked"}]
+    assert refused[:2] == ["bill_caller.failed"] * 2, steps
+    assert refused[2:] in (["bill_caller.given_up"], ["bill_caller.locked"]), steps
     assert [step["keyed"] for step in call["ivr_path"] if step["step"] == "bill_caller.account"] == [
         account["number"]
     ] * 3
@@ -190,7 +191,7 @@ async def test_a_wrong_pin_three_times_leads_to_a_person_with_what_was_keyed(ins
 
 
 async def test_a_call_while_the_daemon_is_killed_reaches_the_queue_and_has_one_record(install: Install) -> None:
-    caller = await install.call("wait:0.5 1 stay:15", number="13900000004")
+    caller = await install.call("wait:1.5 1 stay:15", number="13900000004")
     await install.has_step("13900000004", "language")
     install.kill_daemon()
     await install.has_queued("13900000004")

@@ -13,7 +13,7 @@ from tests.e2e.people import Person, choose, ready_agent
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(180)]
 
 SILENT_S = USUAL_PATIENCE.sound_s + 2
-TO_A_PERSON = "wait:0.5 1 wait:1 0 stay:120"
+TO_A_PERSON = "wait:1.5 1 wait:1 0 stay:120"
 
 
 async def _in_a_call(install: Install, browser: Browser, number: str) -> Person:
