@@ -5,7 +5,7 @@ import pytest
 
 from cti.domain.events import Language
 from ivr.ports import Day, Money
-from ivr.prompts.listening import PROMPTS, Recogniser, amounts, days, months, recogniser
+from ivr.prompts.listening import PROMPTS, Recogniser, amounts, days, disagrees, months, recogniser
 from tests.hearing.conftest import CACHE, SPOKEN, line
 from tests.hearing.correlate import Sound
 
@@ -52,6 +52,19 @@ def test_values_are_read_however_they_are_written(
     assert amounts(text, language) == fen
     assert days(text, language) == dates
     assert months(text, language) == bill_months
+
+
+@pytest.mark.parametrize(
+    ("heard", "disagreeing"),
+    [
+        ("二零二五年七月０二零二五年七月０二零二五年七月０二", False),
+        ("二零二五年七月，", False),
+        ("二零二五年七月，二零二五年八月", True),
+        ("二零二五年已日，二零二五年已日，", True),
+    ],
+)
+def test_a_short_clip_may_be_written_down_more_than_once(heard: str, disagreeing: bool) -> None:
+    assert disagrees("二零二五年七月，", heard, "zh") is disagreeing
 
 
 def test_the_prompt_never_holds_a_number_that_a_test_expects() -> None:
