@@ -126,12 +126,14 @@ class Recorder:
         last = LISTS.get(action)
         found: list[Frame] = []
         async for frames in reads:
+            ended = False
             for name, frame in frames:
                 is_mine = mine in frame
                 (found if is_mine else self._held).append((name, frame))
                 refused = is_mine and name is RESPONSE and frame.startswith(b"Response: Error")
-                if is_mine and (last is None or name == last or refused):
-                    return found
+                ended = ended or (is_mine and (last is None or name == last or refused))
+            if ended:
+                return found
         raise NotAmiError("the PBX ended the session during the login")
 
     # -------------------------------------------------------------- events

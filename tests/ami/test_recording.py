@@ -17,7 +17,7 @@ from cti.ami.messages import Event
 from cti.ami.playback import Playback
 from cti.ami.recording import Recorder, Recording, load
 from cti.ami.session import AmiAddress
-from tests.fakes.asterisk_ami import FakeAsterisk
+from tests.fakes.asterisk_ami import Connection, FakeAsterisk, Headers
 
 NUMBER = "13800138000"
 USER, SECRET = "hydrophone", "s3cret"
@@ -36,14 +36,14 @@ async def a_pbx() -> AsyncIterator[FakeAsterisk]:
 
 
 async def recorded(pbx: FakeAsterisk, path: Path, *, most_bytes: int = 1_000_000) -> Recorder:
-    """Record three events of a call, then stop."""
+    """Record three events of a call after the one that follows the login, then stop."""
     with gzip.open(path, "wb") as file:
         recorder = Recorder(pbx.address, file, most_bytes=most_bytes, masker=Masker(b"k"))  # type: ignore[arg-type]
         running = asyncio.create_task(recorder.run(60))
         await pbx.until(lambda: pbx.count("DeviceStateList") == 1)
         for name in ("Newchannel", "Newstate", "Hangup"):
             pbx.event(name, CallerIDNum=NUMBER, Uniqueid="1.2", Linkedid="1.2")
-        await pbx.until(lambda: recorder.recorded.events == 3 or running.done())
+        await pbx.until(lambda: recorder.recorded.events == 4 or running.done())
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     return recorder
@@ -57,11 +57,29 @@ async def test_a_recording_has_the_answers_and_the_events_and_no_number(tmp_path
     recording = load(path)
     assert set(recording.answers) == {"CoreStatus", "CoreShowChannels", "QueueStatus", "DeviceStateList"}
     assert [event.split(b"\r\n")[0] for event in recording.events] == [
+        b"Event: FullyBooted",
         b"Event: Newchannel",
         b"Event: Newstate",
         b"Event: Hangup",
     ]
-    assert recorder.recorded.events == 3
+    assert recorder.recorded.events == 4
+
+
+async def test_an_event_in_the_same_read_as_the_end_of_the_last_list_is_recorded(tmp_path: Path) -> None:
+    async with a_pbx() as pbx:
+        listed = pbx.listing("DeviceStateListComplete", [])
+
+        def list_and_hang_up(client: Connection, action: Headers) -> None:
+            listed(client, action)
+            pbx.event("Hangup", CallerIDNum=NUMBER, Uniqueid="1.2", Linkedid="1.2")
+
+        pbx.answers["DeviceStateList"] = list_and_hang_up
+        recorder = Recorder(pbx.address, io.BytesIO())
+        running = asyncio.create_task(recorder.run(60))
+        await pbx.until(lambda: recorder.recorded.events == 2 or running.done())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert recorder.recorded.events == 2
 
 
 async def test_a_recording_ends_when_it_is_large_enough(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,12 +93,9 @@ async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_whe
     monkeypatch.setattr(menu, "RenderedSpeech", NoSpeech)
     monkeypatch.setattr(composition, "DATABASE_PATIENCE_S", 0.1)
     settings = settings_of(tmp_path)
-    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    manager.bind(str(tmp_path / "notify"))
-    manager.setblocking(False)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO"), told_to(tmp_path / "notify") as told:
         running = asyncio.create_task(composition.run(settings, Secrets()))
         await until(lambda: "hydrophone is up" in caplog.text, within_s=15)
         _, writer = await asyncio.open_connection(settings.agi.host, settings.agi.port)
@@ -107,18 +105,30 @@ async def test_without_pbx_and_database_the_menu_listens_and_the_daemon_ends_whe
         async with asyncio.timeout(15):
             await running
     assert "hydrophone is down" in caplog.text
-    told = told_to(manager)
     assert told[0] == "WATCHDOG=1"
     assert [word for word in told if word != "WATCHDOG=1"] == ["READY=1\nSTATUS=up", "STOPPING=1"]
 
 
-def told_to(manager: socket.socket) -> list[str]:
-    """Return what a service manager heard."""
+@contextlib.contextmanager
+def told_to(path: Path) -> Iterator[list[str]]:
+    """Be a service manager. Its socket holds ten messages, and a slow start sends more: they are read as they come."""
     told: list[str] = []
-    with manager, contextlib.suppress(BlockingIOError):
-        while True:
-            told.append(manager.recv(4096).decode())
-    return told
+    loop = asyncio.get_running_loop()
+
+    def take() -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                told.append(manager.recv(4096).decode())
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.setblocking(False)
+        loop.add_reader(manager, take)
+        try:
+            yield told
+        finally:
+            loop.remove_reader(manager)
+            take()
 
 
 async def test_a_start_can_be_interrupted(
