@@ -102,7 +102,9 @@ class Seen:
         return found
 
     def _begun(self, channel: str) -> list[float]:
-        return [at for at, command in self.commands.get(channel, []) if command.startswith("STREAM FILE")]
+        return [
+            at for at, command in self.commands.get(channel, []) if command.startswith(("STREAM FILE", "GET OPTION"))
+        ]
 
 
 def _served(command: str) -> bool:

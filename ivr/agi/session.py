@@ -103,6 +103,24 @@ class AgiSession:
             raise PlaybackFailedError(path)
         return _key(reply)
 
+    async def stream_and_wait(
+        self, path: str, keys: str, wait_s: float, *, length_s: float = LONGEST_FILE_S
+    ) -> tuple[str, float]:
+        """Play ``path`` and wait for ``wait_s`` after it; return one of ``keys`` or ``''``, and the seconds played.
+
+        One command for both, so that no key is lost between two (see :meth:`wait_for_digits`). ``GET OPTION`` ends its
+        wait at any key, but tells of none that is not among ``keys``: only that the wait ended before its time
+        (``handle_getoption`` in res_agi.c). A caller who hangs up in the wait looks like one who is silent; the next
+        command tells.
+        """
+        arguments = (path, keys, str(max(1, round(wait_s * 1000))))
+        reply = await self._reply("GET OPTION", arguments, length_s + wait_s + COMMAND_S)
+        if reply.number == _GONE:
+            # said of a caller who is gone and of a file that can't be opened; so see whether the caller is there
+            await self._ask("NOOP")
+            raise PlaybackFailedError(path)
+        return _key(reply), (reply.endpos or 0) / RATE_HZ
+
     async def record_file(self, path: str, keys: str, *, longest_s: float, silence_s: float) -> tuple[float, str]:
         """Record into ``path`` (absolute, without extension) as WAV, 8 kHz, until silence, a key or the longest.
 

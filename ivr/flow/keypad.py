@@ -6,7 +6,7 @@ one, as banks have taught them, must not lose the sentence that follows. A sente
 short by ``0`` alone, and is not skipped for any other key that came early.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,16 +32,20 @@ class Keypad:
                 self._early = await self._line.play(sentence, PERSON) or self._early
         return not self._early
 
+    async def ask(self, question: Sequence[Speaking], within_s: float) -> str:
+        """Say the sentences of a question and return the key that answers it, early or within this time, or ``''``."""
+        last = question[-1] if question else None
+        if last is None or not last.barge_in:
+            await self.play(question)
+            return self.early() or await self._line.key(within_s)
+        if await self.play(question[:-1]):
+            return await self._line.ask(last, CUTTING, within_s)
+        return self.early()
+
     async def play_back(self, path: Path, seconds: float) -> None:
         """Play a recording until a key cuts it short."""
         if not self._early:
             self._early = await self._line.play_back(path, seconds, CUTTING)
-
-    async def key(self, within_s: float) -> str:
-        """Return the early key or else the one pressed within this time, or ``''``."""
-        if self._early:
-            return self.early()
-        return await self._line.key(within_s)
 
     async def keys(self, most: int, within_s: float) -> str:
         """Return what is keyed after a first key: up to ``most``, until ``#`` or silence."""

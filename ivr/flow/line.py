@@ -38,6 +38,12 @@ class Line(Protocol):
     async def play(self, sentence: Speaking, keys: str) -> str:
         """Say ``sentence`` until its end or one of ``keys``; return that key, or ``''`` if it was heard whole."""
 
+    async def ask(self, sentence: Speaking, keys: str, within_s: float) -> str:
+        """Say ``sentence``, then wait; return one of ``keys`` pressed in it, or any pressed within this time after it.
+
+        No key is lost between the two. Returns ``''`` for silence.
+        """
+
     async def key(self, within_s: float) -> str:
         """Return the key pressed within this time, or ``''``."""
 

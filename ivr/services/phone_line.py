@@ -26,6 +26,12 @@ GRACE_S: Final = 0.03
 FIRST_SLICE_S: Final = 0.02
 SLICE_S: Final = 0.1
 """An answer is noticed at the end of a slice: what comes soon should not wait, what takes long costs commands."""
+OTHER_KEY: Final = "#"
+"""What a key is taken for that ended a wait and that Asterisk does not name: ``#``, or ``A`` to ``D``."""
+EARLY_S: Final = 0.25
+"""A wait that ends so much before its time was ended by a key: Asterisk's waits are late, not early."""
+TURNS: Final = 5
+"""Turns of the loop in which a sentence that has no more files says so."""
 MAX_LENGTHS: Final = 4096
 BYTES_PER_S: Final = 8000
 MARGIN_S: Final = 1.0
@@ -70,19 +76,38 @@ class PhoneLine:
 
     async def play(self, sentence: Speaking, keys: str) -> str:
         """Play the files of a sentence, one after the other; a key stops the rest."""
+        return await self._say(sentence, keys, None)
+
+    async def ask(self, sentence: Speaking, keys: str, within_s: float) -> str:
+        """Play a sentence and wait for a key, by one command if we know by then which file is the last."""
+        return await self._say(sentence, keys, within_s)
+
+    async def _say(self, sentence: Speaking, keys: str, then_s: float | None) -> str:
         await self._stay_alive()
         files = self._speech.files(sentence.prompt, sentence.values, sentence.language, slow=sentence.slow)
         coming = _next(files)
         try:
             while True:
                 key = await self._listen(coming, None, keys)
-                if key or (path := coming.result()) is None:
+                if key:
                     return key
-                if key := await self._session.stream_file(str(path), keys, length_s=await self._lengths.of(path)):
-                    return key
+                if (path := coming.result()) is None:
+                    return "" if then_s is None else await self.key(then_s)
+                length_s = await self._lengths.of(path)
                 coming = _next(files)
+                if then_s is not None and await _is_last(coming):
+                    return await self._play_and_wait(path, length_s, keys, then_s)
+                if key := await self._session.stream_file(str(path), keys, length_s=length_s):
+                    return key
         finally:
             await _close(files, coming)
+
+    async def _play_and_wait(self, path: Path, length_s: float, keys: str, wait_s: float) -> str:
+        await self._stay_alive(length_s + wait_s + REFRESH_S)
+        began = self._monotonic()
+        key, played_s = await self._session.stream_and_wait(str(path), keys, wait_s, length_s=length_s)
+        ended_early = self._monotonic() - began < played_s + wait_s - EARLY_S
+        return key or (OTHER_KEY if ended_early else "")
 
     async def key(self, within_s: float) -> str:
         """Wait for a key."""
@@ -144,6 +169,15 @@ class PhoneLine:
 async def _take(files: AsyncIterator[Path]) -> Path | None:
     """Return the next file, None at the end (a task can't end in ``StopAsyncIteration``)."""
     return await anext(files, None)
+
+
+async def _is_last(coming: "asyncio.Task[Path | None]") -> bool:
+    """Tell whether nothing more is coming, if that is known at once: the caller is not listened to meanwhile."""
+    for _ in range(TURNS):
+        if coming.done():
+            return coming.result() is None
+        await asyncio.sleep(0)
+    return False
 
 
 def _next(files: AsyncIterator[Path]) -> "asyncio.Task[Path | None]":

@@ -106,6 +106,10 @@ class PretendLine:
             raise HungUpError
         return key
 
+    async def ask(self, sentence: Speaking, keys: str, within_s: float) -> str:
+        """Say it and take the next key of the entry."""
+        return await self.play(sentence, keys) or await self.key(within_s)
+
     async def key(self, within_s: float) -> str:
         """Take the next key of the entry, or the first of the next."""
         self._left = self._left or self._thumb.listened_to()

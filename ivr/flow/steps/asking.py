@@ -19,8 +19,8 @@ async def ask(visit: Visit, step: Ask) -> Passed:
     way = NO_INPUT
     visit.asked_secret = visit.asked_secret or step.secret
     while not attempts.over:
-        await visit.keypad.play([*visit.speaking(attempts.lead), *visit.speaking(step.ask, slow=attempts.slow)])
-        digits, ended = await entry(visit, step.digits, step.terminator)
+        question = [*visit.speaking(attempts.lead), *visit.speaking(step.ask, slow=attempts.slow)]
+        digits, ended = await entry(visit, question, step.digits, step.terminator)
         if ended == REPEAT_KEY:
             attempts.repeat()
             continue

@@ -45,8 +45,8 @@ async def _keyed(visit: Visit, step: Callback) -> tuple[str, str]:
     attempts = Attempts(visit.flow)
     way = NO_INPUT
     while not attempts.over:
-        await visit.keypad.play([*visit.speaking(attempts.lead), *visit.speaking(step.ask, slow=attempts.slow)])
-        digits, ended = await entry(visit, LONGEST, "#")
+        question = [*visit.speaking(attempts.lead), *visit.speaking(step.ask, slow=attempts.slow)]
+        digits, ended = await entry(visit, question, LONGEST, "#")
         if ended == REPEAT_KEY:
             attempts.repeat()
             continue

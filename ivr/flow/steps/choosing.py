@@ -16,8 +16,7 @@ async def menu(visit: Visit, step: Menu) -> Passed:
             for language in languages
             for speaking in visit.speaking(step.ask, language=language, slow=attempts.slow)
         ]
-        await visit.keypad.play([*visit.speaking(attempts.lead), *question])
-        key = await visit.keypad.key(visit.flow.first_key_s)
+        key = await visit.keypad.ask([*visit.speaking(attempts.lead), *question], visit.flow.first_key_s)
         if key == PERSON_KEY:
             _see(visit, key)
             return visit.to_person(key)

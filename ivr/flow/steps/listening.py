@@ -54,8 +54,8 @@ async def choose(visit: Visit, question: Sequence[Speaking], keys: Collection[st
     attempts = Attempts(visit.flow)
     way = NO_INPUT
     while not attempts.over:
-        await visit.keypad.play([*visit.speaking(attempts.lead), *slowly(question, slow=attempts.slow)])
-        key = await visit.keypad.key(visit.flow.first_key_s)
+        said = [*visit.speaking(attempts.lead), *slowly(question, slow=attempts.slow)]
+        key = await visit.keypad.ask(said, visit.flow.first_key_s)
         if key == PERSON_KEY or key in keys:
             return key
         if key == REPEAT_KEY:
@@ -72,12 +72,12 @@ def slowly(question: Sequence[Speaking], *, slow: bool) -> Sequence[Speaking]:
     return [Speaking(said.prompt, said.language, said.values, True, said.barge_in) for said in question]
 
 
-async def entry(visit: Visit, most: int, terminator: str) -> tuple[str, str]:
-    """Return the digits, and the key that ended them: the terminator, ``*`` or, at full length or silence, ``''``.
+async def entry(visit: Visit, question: Sequence[Speaking], most: int, terminator: str) -> tuple[str, str]:
+    """Ask for digits; return them and the key that ended them, ``''`` at full length and for silence.
 
-    Whether it is long enough is for whoever asked to judge.
+    Such a key is the terminator or ``*``. Whether it is long enough is for whoever asked to judge.
     """
-    first = await visit.keypad.key(visit.flow.first_key_s)
+    first = await visit.keypad.ask(question, visit.flow.first_key_s)
     if not first or first in (terminator, REPEAT_KEY):
         return "", first
     keyed = first + (await visit.keypad.keys(most - 1, visit.flow.next_key_s) if most > 1 else "")

@@ -55,6 +55,20 @@ async def test_a_file_that_asterisk_cannot_open_is_no_silent_success() -> None:
             await session.stream_file("/clips/gone")
 
 
+async def test_a_file_and_the_key_after_it_are_one_command() -> None:
+    async with call(replying(b"200 result=50 endpos=16000\n", b"200 result=0 endpos=8000\n")) as (session, commands):
+        assert await session.stream_and_wait("/clips/a b", "0*", 2.5) == ("2", 2.0)
+        assert await session.stream_and_wait("/clips/a", "0*", 6) == ("", 1.0)
+        assert commands == [["GET", "OPTION", "/clips/a b", "0*", "2500"], ["GET", "OPTION", "/clips/a", "0*", "6000"]]
+
+
+async def test_a_question_that_asterisk_cannot_open_is_not_taken_for_silence() -> None:
+    # as Asterisk 22.10 answered, the caller being on the line
+    async with call(replying(b"200 result=-1 endpos=0\n", b"200 result=0\n")) as (session, _):
+        with pytest.raises(PlaybackFailedError, match="/clips/gone"):
+            await session.stream_and_wait("/clips/gone", "1", 6)
+
+
 async def test_a_refused_command_is_our_error() -> None:
     replies = replying(b"510 Invalid or unknown command\n", b"520-Use:\nso\n520 End of proper usage.\n")
     async with call(replies) as (session, _):
@@ -132,6 +146,7 @@ Verb = Callable[[AgiSession], Awaitable[object]]
         lambda s: s.wait_for_digit(1),
         lambda s: s.wait_for_digits(3, 1),
         lambda s: s.stream_file("/a"),
+        lambda s: s.stream_and_wait("/a", "1", 1),
     ],
 )
 async def test_minus_one_means_that_the_caller_is_gone(verb: Verb) -> None:

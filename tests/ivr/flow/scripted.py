@@ -77,6 +77,9 @@ class ScriptedLine:
                 return key
         return ""
 
+    async def ask(self, sentence: Speaking, keys: str, within_s: float) -> str:
+        return await self.play(sentence, keys) or await self.key(within_s)
+
     async def key(self, within_s: float) -> str:
         self.waits.append(within_s)
         await asyncio.sleep(0)

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -61,6 +63,9 @@ class QuietSpeech:
 class Caller:
     """Presses keys when Asterisk listens: in files by name, else in order when a digit is waited for."""
 
+    waited_s: ClassVar[float] = 0.0
+    """How long callers were silent, for a clock."""
+
     def __init__(self, keys: str, during: Mapping[str, str] | None = None) -> None:
         self._keys = list(keys)
         self._during = dict(during or {})
@@ -68,22 +73,26 @@ class Caller:
         self.variables: dict[str, str] = {}
 
     def answer(self, words: list[str]) -> bytes | None:
-        if words[0] == "STREAM":
+        if words[0] == "STREAM" or words[:2] == ["GET", "OPTION"]:
             self.heard.append("/".join(Path(words[2]).parts[-2:]))
             key = self._during.pop(Path(words[2]).name, "")
             if key == "!":
                 return b"HANGUP\n"
-            return b"200 result=%d endpos=800\n" % (ord(key) if key and key in words[3] else 0)
+            if words[0] == "STREAM" or (key and key in words[3]):
+                return b"200 result=%d endpos=800\n" % (ord(key) if key and key in words[3] else 0)
+            return self._wait()
         if words[0] == "WAIT":
-            if int(words[-1]) <= 100:
-                return b"200 result=0\n"
-            key = self._keys.pop(0) if self._keys else "!"
-            return b"HANGUP\n" if key == "!" else b"200 result=%d\n" % (0 if key == "." else ord(key))
+            return b"200 result=0\n" if int(words[-1]) <= 100 else self._wait()
         if words[:2] == ["GET", "DATA"]:
             return self._entry(int(words[-1]))
         if words[0] == "SET":
             self.variables[words[2]] = words[3]
         return b"200 result=1\n" if words[0] == "SET" else b"200 result=0\n"
+
+    def _wait(self) -> bytes:
+        key = self._keys.pop(0) if self._keys else "!"
+        Caller.waited_s += 10 * (key == ".")
+        return b"HANGUP\n" if key == "!" else b"200 result=%d endpos=800\n" % (0 if key in ".#" else ord(key))
 
     def _entry(self, most: int) -> bytes:
         keyed = ""
@@ -103,7 +112,8 @@ async def hotline(
 ) -> AsyncIterator[tuple[AgiServer, int]]:
     billing = billing or TableBilling(WATER)
     sources = pretend_sources(billing)
-    handler = HotlineHandler(BUNDLES.get, speech, sources, facts.append, lambda linkedid: CALL, settings)
+    clock = Clock(monotonic=lambda: time.monotonic() + Caller.waited_s)
+    handler = HotlineHandler(BUNDLES.get, speech, sources, facts.append, lambda linkedid: CALL, settings, clock)
     server = AgiServer({"hotline": handler.run}, secret=SECRET, allow=("127.0.0.1",), limits=Limits(drain_s=0.2))
     port = await server.start("127.0.0.1", 0)
     try:
@@ -279,7 +289,7 @@ async def test_a_version_published_during_a_call_is_for_the_next_one(tmp_path: P
         """A caller during whose first question a version is published that hangs up at once."""
 
         def answer(self, words: list[str]) -> bytes | None:
-            if words[0] == "STREAM" and len(menus) == 1:
+            if words[:2] == ["GET", "OPTION"] and len(menus) == 1:
                 hang_up = {**FLOW.steps, "language": FLOW.steps["goodbye"]}
                 menus.append(replace(BUNDLE, flow=FLOW.model_copy(update={"steps": hang_up}), version=2))
             return super().answer(words)
@@ -377,10 +387,10 @@ async def test_a_linkedid_that_is_none_is_refused(tmp_path: Path, linkedid: str)
 
 async def test_the_dead_mans_switch_is_put_off_as_the_call_goes(tmp_path: Path) -> None:
     facts: list[CallEvent] = []
-    time = iter(range(0, 10_000, 3))
+    seconds = iter(range(0, 10_000, 3))
 
     def monotonic() -> float:
-        return float(next(time))
+        return float(next(seconds))
 
     handler = HotlineHandler(
         lambda name: BUNDLE,
