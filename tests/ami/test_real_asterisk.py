@@ -108,8 +108,8 @@ async def test_a_chinese_caller_name_arrives_whole_from_a_real_call(shared_pbx: 
         try:
             assert outcome.success, outcome
             assert outcome["CallerIDName"] == NAME
-            names = {event["CallerIDName"] for event in story.events if event.name == "NewCallerid"}
-            assert NAME in names
+            named = ("NewCallerid", NAME)
+            await story.until(lambda: named in {(event.name, event.get("CallerIDName")) for event in story.events})
             channels = await link.collect(actions.core_show_channels())
             assert NAME in {channel["CallerIDName"] for channel in channels}
         finally:

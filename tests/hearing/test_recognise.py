@@ -82,16 +82,20 @@ def listener() -> Recogniser:
     return recogniser(CACHE)
 
 
-def _heard(listener: Recogniser, sound: Sound, language: Language) -> tuple[list[int], list[tuple[int, int]]]:
-    """Return what two of three strangers agree on, each with a line of their own: noise alone makes 四 a 自 to one."""
-    heard: list[tuple[list[int], list[tuple[int, int]]]] = []
-    for seed in (1, 2, 3):
-        text = listener.text(line(sound, seed=seed), language)
-        values = amounts(text, language), days(text, language)
-        if values in heard:
-            return values
-        heard.append(values)
-    pytest.fail(f"no two heard the same: {heard}")
+Values = tuple[list[int], list[tuple[int, int]]]
+
+
+def _heard(listener: Recogniser, sound: Sound, language: Language, *, seed: int = 1) -> Values:
+    """Return the amounts and days that a stranger hears who has a noisy line of their own."""
+    text = listener.text(line(sound, seed=seed), language)
+    return amounts(text, language), days(text, language)
+
+
+def _hears(listener: Recogniser, sound: Sound, language: Language, values: Values) -> bool:
+    """Tell whether a stranger hears ``values``, or two of three do: noise alone makes 四 a 自 to one."""
+    if _heard(listener, sound, language) == values:
+        return True
+    return all(_heard(listener, sound, language, seed=seed) == values for seed in (2, 3))
 
 
 @pytest.mark.speech
@@ -104,7 +108,7 @@ def test_a_stranger_writes_down_the_amount_and_the_date_of_a_rendered_bill(
     amount, due = SPOKEN[name]["amount"], SPOKEN[name]["due"]
     assert isinstance(amount, Money)
     assert isinstance(due, Day)
-    assert _heard(listener, sentences[language, name], language) == ([amount.fen], [(due.month, due.day)])
+    assert _hears(listener, sentences[language, name], language, ([amount.fen], [(due.month, due.day)]))
 
 
 @pytest.mark.speech

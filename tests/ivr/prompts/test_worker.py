@@ -8,9 +8,11 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from ivr.ports import Money
 from ivr.prompts import rendering, voices
@@ -48,19 +50,27 @@ def test_the_engines_call_nobody_and_say_the_same_twice() -> None:
     assert all(line.endswith("True") and int(line.split()[0]) > 12_000 for line in lines), done.stdout
 
 
-@pytest.fixture
-async def worker(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Yield a worker with a store of its own that takes the models from the repository's cache."""
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a cache of its own that takes the models from the repository's."""
     (CACHE / "models").mkdir(parents=True, exist_ok=True)
-    (tmp_path / "models").symlink_to(CACHE / "models")
-    made = Rendering(tmp_path, warm=())
+    home = tmp_path_factory.mktemp("worker")
+    (home / "models").symlink_to(CACHE / "models")
+    return home
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worker(home: Path) -> AsyncIterator[Rendering]:
+    """Have one worker for all: loading its engines takes longer than all that it says here."""
+    made = Rendering(home, warm=())
     await made.start()
     yield made
     await made.stop()
 
 
-async def test_an_amount_is_rendered_into_the_store_in_both_languages(worker: Rendering, tmp_path: Path) -> None:
-    store = Store(tmp_path / "voice")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_amount_is_rendered_into_the_store_in_both_languages(worker: Rendering, home: Path) -> None:
+    store = Store(home / "voice")
     for language in ("zh", "en"):
         clip = shipped().clips("bill.arrears", {"total": Money(12345)}, language)[1]
         key = voices.key_of(clip, shipped().readings)
@@ -74,8 +84,9 @@ async def test_an_amount_is_rendered_into_the_store_in_both_languages(worker: Re
         assert len(ulaw) % 160 == 0
 
 
-async def test_a_clip_that_says_another_amount_is_heard_and_rendered_anew(worker: Rendering, tmp_path: Path) -> None:
-    store = Store(tmp_path / "voice")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_clip_that_says_another_amount_is_heard_and_rendered_anew(worker: Rendering, home: Path) -> None:
+    store = Store(home / "voice")
     readings = shipped().readings
     first, wanted = (shipped().clips("bill.arrears", {"total": Money(fen)}, "en")[1] for fen in (8640, 208061))
     await worker.ahead(speech_job("00aa", first, readings))
@@ -86,10 +97,11 @@ async def test_a_clip_that_says_another_amount_is_heard_and_rendered_anew(worker
     assert len(store.sound("00ab")) != len(wrong)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_text_without_speech_in_it_is_refused_and_the_worker_goes_on(worker: Rendering) -> None:
     with pytest.raises(RenderError):
-        await worker.ahead({"key": "00aa", "language": "zh", "text": "❓"})
-    await worker.ahead({"key": "00ab", "language": "en", "text": "Good bye."})
+        await worker.ahead({"key": "00ba", "language": "zh", "text": "❓"})
+    await worker.ahead({"key": "00bb", "language": "en", "text": "Good bye."})
 
 
 async def test_a_worker_without_its_model_says_which(tmp_path: Path) -> None:
