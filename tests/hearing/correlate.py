@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
+from scipy.fft import irfft, rfft
 
 from ivr.prompts import g711
 
@@ -21,6 +21,8 @@ RATE_HZ = 8000
 _PARTS = 8
 _AUDIBLE = 0.02
 _QUIET = 1e-9
+_ALMOST = 0.99
+_SMALLEST_BLOCK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +82,43 @@ def _scores(recording: Sound, candidates: Mapping[str, Sound], least: float) -> 
 
     Half the precision is enough for a likeness, and takes half the time; not for a running sum over minutes.
     """
-    longest = max((len(clip) for clip in candidates.values()), default=1)
-    size = next_fast_len(len(recording) + longest, real=True)
-    spectrum = rfft(recording.astype(np.float32), size)
+    blocks = _Blocks(recording)
     energy = np.concatenate([[0.0], np.cumsum(recording**2)])
     scores = {}
-    for name, clip in candidates.items():
+    window = np.empty(0, np.float32)
+    for name, clip in sorted(candidates.items(), key=lambda candidate: len(candidate[1])):
         if len(clip) > len(recording):
             continue
-        product = irfft(spectrum * np.conj(rfft(clip.astype(np.float32), size)), size)[: len(recording) - len(clip) + 1]
-        window = energy[len(clip) :] - energy[: -len(clip)]
-        score = product / np.sqrt(np.maximum(window * float(clip @ clip), _QUIET)).astype(np.float32)
-        if score.max() >= least:
-            scores[name] = score
+        places = len(recording) - len(clip) + 1
+        if len(window) != places:
+            window = np.maximum(energy[len(clip) :] - energy[: -len(clip)], _QUIET).astype(np.float32)
+        product = blocks.product(clip)
+        size = np.float32(clip @ clip)
+        # for the hundreds that are not there neither a root nor a quotient is worked out
+        if (product * np.abs(product) >= np.float32(_ALMOST * least * abs(least)) * size * window).any():
+            scores[name] = product / np.sqrt(np.maximum(window * size, _QUIET))
     return scores
+
+
+class _Blocks:
+    """A recording in overlapping blocks of a few sizes (overlap-save): a clip is short, and small spectra are cheap."""
+
+    def __init__(self, recording: Sound) -> None:
+        self._recording = recording.astype(np.float32)
+        self._spectra: dict[int, NDArray[np.complex64]] = {}
+
+    def product(self, clip: Sound) -> NDArray[np.float32]:
+        """Return the sum of the products with ``clip`` at every offset at which it fits."""
+        size = max(_SMALLEST_BLOCK, 1 << (4 * len(clip) - 1).bit_length())
+        step = size - size // 4
+        if size not in self._spectra:
+            count = -(-len(self._recording) // step)
+            padded = np.pad(self._recording, (0, count * step + size - len(self._recording)))
+            views = np.lib.stride_tricks.sliding_window_view(padded, size)[::step][:count]
+            self._spectra[size] = rfft(views, axis=1)
+        found = irfft(self._spectra[size] * np.conj(rfft(clip.astype(np.float32), size)), size, axis=1)
+        offsets: NDArray[np.float32] = found[:, :step].reshape(-1)[: len(self._recording) - len(clip) + 1]
+        return offsets
 
 
 def _weakest_part(window: Sound, clip: Sound) -> float:
