@@ -30,8 +30,9 @@ from config.secrets import Secrets
 from config.settings import Pbx, Settings
 from cti.caller.options import options
 from cti.domain.centre import Centre
-from cti.domain.events import CentreRestored, CentreStarted, DayBegan, QueueOpened
+from cti.domain.events import CentreStarted, DayBegan, QueueOpened
 from cti.domain.ids import QueueName, ReasonCode
+from cti.domain.restored import CentreRestored
 from cti.services.call_orders import CallOrders
 from cti.services.clock import SteadyClock
 from cti.services.consoles import Consoles

@@ -16,7 +16,6 @@ Somebody who talks with a colleague while the caller waits is consulting, and so
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,7 +23,7 @@ from cti.domain import topology
 from cti.domain.events import DeviceState, Presence
 from cti.domain.ids import CallId, Extension, QueueName, ReasonCode
 from cti.domain.model import Agent, Call, Membership, Offer, RoutingStatus, Talk, TalkKind, TalkState
-from cti.domain.values import quick, replace
+from cti.domain.values import Value, replace
 
 
 class AgentMove(StrEnum):
@@ -177,9 +176,7 @@ def hung_up(agent: Agent, call: CallId, at: datetime, *, wrap_up_s: int | None) 
     return replace(moved(agent, AgentMove.HUNG_UP, at), wrap_up_until=at + timedelta(seconds=wrap_up_s))
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Doing:
+class Doing(Value):
     """What an agent's call state follows from."""
 
     elsewhere: bool

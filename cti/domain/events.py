@@ -5,10 +5,9 @@ through ``cti.translator``, and ourselves (the IVR, the agents, the clock). Time
 Caller names, numbers and digits in them were written by whoever called: text, never markup, never logged.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from cti.domain.ids import (
     UNNAMED,
@@ -23,17 +22,12 @@ from cti.domain.ids import (
     QueueName,
     ReasonCode,
 )
-from cti.domain.values import quick
-
-if TYPE_CHECKING:
-    from cti.domain.model import Call, CentreState
+from cti.domain.values import Value
 
 Language = Literal["zh", "en"]
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Value, kw_only=True):
     """Something that happened, and when."""
 
     at: datetime
@@ -42,17 +36,13 @@ class Event:
 # ------------------------------------------------------------------ what the PBX says
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PbxEvent(Event):
+class PbxEvent(Event, kw_only=True):
     """A fact about one PBX."""
 
     pbx: PbxName
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkUp(PbxEvent):
+class LinkUp(PbxEvent, kw_only=True):
     """The AMI link is logged in; ``boot`` is the PBX's start (seconds since the epoch). Truth follows.
 
     ``lost_at``: when the PBX's life before this one ended, if anything tells.
@@ -62,34 +52,26 @@ class LinkUp(PbxEvent):
     lost_at: datetime | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkDown(PbxEvent):
+class LinkDown(PbxEvent, kw_only=True):
     """The AMI link is gone: what we know of this PBX ages from now on."""
 
     reason: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resynced(PbxEvent):
+class Resynced(PbxEvent, kw_only=True):
     """A whole snapshot has been applied: ``live`` are the calls that still exist, all others have ended."""
 
     live: frozenset[CallId]
     drift: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TruthChecked(PbxEvent):
+class TruthChecked(PbxEvent, kw_only=True):
     """While the link was up, the PBX was asked for everything, and ``drift`` differences were put right."""
 
     drift: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallGone(PbxEvent):
+class CallGone(PbxEvent, kw_only=True):
     """The PBX has this call no longer, and no event told of its end.
 
     ``assumed``: nor does anything else tell how it ended, so what is said of it is what was known before.
@@ -101,18 +83,14 @@ class CallGone(PbxEvent):
     restart: bool = False
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegEvent(PbxEvent):
+class LegEvent(PbxEvent, kw_only=True):
     """A fact about one channel of one call."""
 
     call: CallId
     leg: ChannelId
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegStarted(LegEvent):
+class LegStarted(LegEvent, kw_only=True):
     """A channel came to be. The first leg of a call is the caller's (``leg == linkedid``).
 
     ``extension`` is set when the channel is a phone's (``PJSIP/1001-…``). ``pair`` is what the two halves of a local
@@ -129,15 +107,11 @@ class LegStarted(LegEvent):
     pair: str = ""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegAnswered(LegEvent):
+class LegAnswered(LegEvent, kw_only=True):
     """The channel is up."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegBridged(LegEvent):
+class LegBridged(LegEvent, kw_only=True):
     """The channel is in this bridge: it hears, and is heard by, all others in it.
 
     A snapshot tells only that it is so; ``since`` is the earliest that it can have begun.
@@ -147,94 +121,70 @@ class LegBridged(LegEvent):
     since: datetime | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegUnbridged(LegEvent):
+class LegUnbridged(LegEvent, kw_only=True):
     """The channel is in this bridge no longer, or, where none is named, in no bridge at all."""
 
     bridge: BridgeId = UNNAMED
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerParked(LegEvent):
+class CallerParked(LegEvent, kw_only=True):
     """The leg waits in a parking space for somebody to fetch it."""
 
     space: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerUnparked(LegEvent):
+class CallerUnparked(LegEvent, kw_only=True):
     """The leg is parked no longer: it was fetched, waited too long, or gave up."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegHeld(LegEvent):
+class LegHeld(LegEvent, kw_only=True):
     """This leg put the other side on hold."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegResumed(LegEvent):
+class LegResumed(LegEvent, kw_only=True):
     """This leg took the other side off hold."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegEnded(LegEvent):
+class LegEnded(LegEvent, kw_only=True):
     """The channel is gone; ``cause`` is the Q.850 number that Asterisk gives."""
 
     cause: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerQueued(LegEvent):
+class CallerQueued(LegEvent, kw_only=True):
     """The caller waits in ``queue``, ``position`` from 1."""
 
     queue: QueueName
     position: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerFoundServed(LegEvent):
+class CallerFoundServed(LegEvent, kw_only=True):
     """A snapshot has the caller with ``queue`` but no longer waiting. How long they waited nobody can tell."""
 
     queue: QueueName
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerLeftQueue(LegEvent):
+class CallerLeftQueue(LegEvent, kw_only=True):
     """The caller waits no longer, for whatever reason."""
 
     queue: QueueName
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerAbandoned(LegEvent):
+class CallerAbandoned(LegEvent, kw_only=True):
     """The caller hung up while waiting, after ``wait_s`` whole seconds."""
 
     queue: QueueName
     wait_s: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentOffered(LegEvent):
+class AgentOffered(LegEvent, kw_only=True):
     """The queue is about to ring, or rings, this agent's phone for the call (``leg`` is the caller's)."""
 
     queue: QueueName
     extension: Extension
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferEnded(LegEvent):
+class OfferEnded(LegEvent, kw_only=True):
     """The agent's phone stopped ringing unanswered; ``missed`` if it was the agent who did not answer."""
 
     queue: QueueName
@@ -242,9 +192,7 @@ class OfferEnded(LegEvent):
     missed: bool
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConnected(LegEvent):
+class AgentConnected(LegEvent, kw_only=True):
     """The agent answered the queued caller."""
 
     queue: QueueName
@@ -253,9 +201,7 @@ class AgentConnected(LegEvent):
     ring_s: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentCompleted(LegEvent):
+class AgentCompleted(LegEvent, kw_only=True):
     """The conversation is over, as the queue tells it. It does go missing; never the only evidence."""
 
     queue: QueueName
@@ -263,18 +209,14 @@ class AgentCompleted(LegEvent):
     talk_s: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSeen(PbxEvent):
+class QueueSeen(PbxEvent, kw_only=True):
     """Who waits in this queue on this PBX, the next one first; whoever is not among them waits no longer."""
 
     queue: QueueName
     waiting: tuple[CallId, ...]
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberSeen(PbxEvent):
+class MemberSeen(PbxEvent, kw_only=True):
     """How the queue sees an agent's phone now. ``reason`` is the word it was paused with, which is ours."""
 
     queue: QueueName
@@ -284,18 +226,14 @@ class MemberSeen(PbxEvent):
     reason: str = ""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberGone(PbxEvent):
+class MemberGone(PbxEvent, kw_only=True):
     """The agent's phone is in the queue no longer."""
 
     queue: QueueName
     extension: Extension
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSeen(PbxEvent):
+class DeviceSeen(PbxEvent, kw_only=True):
     """What a phone is doing, as the PBX knows it."""
 
     extension: Extension
@@ -319,54 +257,28 @@ class DeviceState(StrEnum):
 # ------------------------------------------------------------------ what our own parts say
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CentreStarted(Event):
+class CentreStarted(Event, kw_only=True):
     """We started, and know nothing: everything so far is over, what is still true will be told again."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CentreRestored(Event):
-    """The journal holds this of before our own start: calls, agents, queues and the calls that ended last."""
-
-    state: "CentreState"
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueOpened(Event):
+class QueueOpened(Event, kw_only=True):
     """This site has this queue, with ``wrap_up_s`` seconds for its agents after each call."""
 
     queue: QueueName
     wrap_up_s: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRestored(Event):
-    """The database holds this call as a live one from before our own start."""
-
-    record: "Call"
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayBegan(Event):
+class DayBegan(Event, kw_only=True):
     """A new day began at this site: the day's sums start from nothing."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEvent(Event):
+class CallEvent(Event, kw_only=True):
     """A fact about one call."""
 
     call: CallId
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IvrEntered(CallEvent):
+class IvrEntered(CallEvent, kw_only=True):
     """The caller reached our menu. Carries enough to open a call that AMI has not told us of."""
 
     pbx: PbxName
@@ -379,9 +291,7 @@ class IvrEntered(CallEvent):
     """What the flow was published as; 0 for the one that ships with us."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IvrStepPassed(CallEvent):
+class IvrStepPassed(CallEvent, kw_only=True):
     """The caller went through one step of the flow and left it by ``way`` (``ok``, ``1``, ``no_input`` …).
 
     ``keyed`` is what the agent may see of the digits: never a PIN. At a ``silent`` one the caller neither heard nor
@@ -395,26 +305,20 @@ class IvrStepPassed(CallEvent):
     silent: bool = False
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageChosen(CallEvent):
+class LanguageChosen(CallEvent, kw_only=True):
     """The caller chose a language."""
 
     language: Language
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountClaimed(CallEvent):
+class AccountClaimed(CallEvent, kw_only=True):
     """The caller keyed an account, or caller ID proposed it; ``verified`` only after the right PIN."""
 
     account: AccountNumber
     verified: bool
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IvrLeft(CallEvent):
+class IvrLeft(CallEvent, kw_only=True):
     """The flow is over. ``served`` if it finished what the caller came for.
 
     ``leaves_as`` is set for who left, with no other wish, having heard an announcement or that nobody is there now.
@@ -425,29 +329,12 @@ class IvrLeft(CallEvent):
     leaves_as: Literal["announcement", "outside_hours"] | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackAsked(CallEvent):
+class CallbackAsked(CallEvent, kw_only=True):
     """The caller waits no longer: they will be called back, and keep their place."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageLeft(CallEvent):
+class MessageLeft(CallEvent, kw_only=True):
     """The caller waits no longer: they left a message in place of talking to somebody."""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackPlaced(CallEvent):
-    """We call somebody back. Carries what is known of them, as the PBX knows of this call nothing but a number.
-
-    ``first`` is the call in which they asked for it, as it was kept.
-    """
-
-    pbx: PbxName
-    linkedid: LinkedId
-    first: "Call"
 
 
 class Presence(StrEnum):
@@ -462,17 +349,13 @@ class Presence(StrEnum):
     AWAY = "away"
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentEvent(Event):
+class AgentEvent(Event, kw_only=True):
     """A fact about one agent."""
 
     agent: AgentId
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentEnrolled(AgentEvent):
+class AgentEnrolled(AgentEvent, kw_only=True):
     """This person is an agent here, with this phone and these queues."""
 
     name: str
@@ -480,9 +363,7 @@ class AgentEnrolled(AgentEvent):
     queues: tuple[QueueName, ...]
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceChosen(AgentEvent):
+class PresenceChosen(AgentEvent, kw_only=True):
     """A presence was chosen. During a call or wrap-up it is pending until after wrap-up.
 
     ``reason`` is one of the site's own codes, which goes with *away*.
@@ -493,37 +374,27 @@ class PresenceChosen(AgentEvent):
     reason: ReasonCode | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleOpened(AgentEvent):
+class ConsoleOpened(AgentEvent, kw_only=True):
     """The agent has a console connected."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleLost(AgentEvent):
+class ConsoleLost(AgentEvent, kw_only=True):
     """The agent's last console has been gone for longer than the grace time."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentMuted(AgentEvent):
+class AgentMuted(AgentEvent, kw_only=True):
     """The agent's console says whether its microphone is off: the PBX does not know."""
 
     muted: bool
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrapUpExtended(AgentEvent):
+class WrapUpExtended(AgentEvent, kw_only=True):
     """The agent asked for more time after the call."""
 
     by_s: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrapUpEnded(AgentEvent):
+class WrapUpEnded(AgentEvent, kw_only=True):
     """The agent finished wrap-up, or its time ran out."""
 
     timed_out: bool

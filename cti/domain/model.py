@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from cti.domain import values
 from cti.domain.events import DeviceState, Language, MemberSeen, Presence
 from cti.domain.ids import (
     AccountNumber,
@@ -17,7 +18,7 @@ from cti.domain.ids import (
     QueueName,
     ReasonCode,
 )
-from cti.domain.values import quick
+from cti.domain.values import Value
 
 
 class CallStage(StrEnum):
@@ -86,9 +87,7 @@ class TalkKind(StrEnum):
     COLLEAGUE = "colleague"
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class IvrStep:
+class IvrStep(Value):
     """One step of the way through the menu. ``keyed`` never holds a PIN.
 
     At a ``silent`` one the caller neither heard nor chose anything.
@@ -102,9 +101,7 @@ class IvrStep:
     silent: bool = False
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Value):
     """One channel of a call, while it lives. ``left`` is the bridge before this one, ``bridged_at`` the last change."""
 
     id: ChannelId
@@ -118,9 +115,7 @@ class Leg:
     bridged_at: datetime | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Value):
     """One stay of the caller in a queue. ``end`` is None while they wait, or nobody knows yet how it ended."""
 
     queue: QueueName
@@ -130,9 +125,7 @@ class Visit:
     end: VisitEnd | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Value):
     """One agent's conversation in a call. ``agent`` is None when nobody is enrolled with that phone.
 
     The caller is on hold (since ``held_since``) while the agent's phone says so (``on_hold``) or the agent talks
@@ -154,9 +147,7 @@ class Talk:
     apart: bool = False
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Value):
     """This call is about to ring at this agent's phone: time for the pop."""
 
     call: CallId
@@ -165,9 +156,7 @@ class Offer:
     at: datetime
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Value):
     """Everything under one Linkedid, from the first ring to the last hangup. Durations are whole seconds.
 
     An ended call has ``ended_at`` and ``outcome``; a live one has neither. ``offers`` are those still ringing and
@@ -192,7 +181,7 @@ class Call:
     caller_name: str = ""
     dialled: str = ""
     inbound: bool = True
-    legs: dict[ChannelId, Leg] = field(default_factory=dict)
+    legs: dict[ChannelId, Leg] = values.field(default_factory=dict)
     language: Language | None = None
     account: AccountNumber | None = None
     verified: bool = False
@@ -244,18 +233,14 @@ class Call:
         return int(second), int(count)
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Value):
     """An agent's phone in one queue, as the PBX sees it."""
 
     paused: bool
     reason: str
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Value):
     """A person who takes calls: presence, routing status and talk state are three separate things.
 
     ``reason`` says more exactly why they are away, in the site's own words. ``call`` is the call at their phone,
@@ -280,7 +265,7 @@ class Agent:
     device: DeviceState = DeviceState.UNKNOWN
     console: bool = False
     in_queues: frozenset[QueueName] = frozenset()
-    memberships: dict[QueueName, Membership] = field(default_factory=dict)
+    memberships: dict[QueueName, Membership] = values.field(default_factory=dict)
     offer_over: Offer | None = None
     offer_over_at: datetime | None = None
     reason: ReasonCode | None = None
@@ -290,9 +275,7 @@ class Agent:
     owed_wrap_up_s: int | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Value):
     """Where callers wait for one skill: its settings and today's sums. Who waits is in ``CentreState.lines``."""
 
     name: QueueName
@@ -304,9 +287,7 @@ class Queue:
     answered_in_target: int = 0
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Value):
     """How far what we know of one PBX can be trusted."""
 
     pbx: PbxName
@@ -340,9 +321,7 @@ class CentreState:
         return tuple(self.lines.get(queue, ()))
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Value):
     """What one event changed: the ids to look up in the state, and the calls that ended as they were at last.
 
     A call can be among ``ended`` twice: a late fact of the menu makes its record more exact.

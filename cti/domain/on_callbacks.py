@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cti.domain import calls, events
+from cti.domain import calls, events, restored
 from cti.domain.model import Call, CallStage, Outcome
 from cti.domain.values import replace
 from cti.domain.work import Work
@@ -28,7 +28,7 @@ def _leave(work: Work, event: events.CallEvent, what: Outcome) -> None:
     work.put_call(call)
 
 
-def on_callback_placed(work: Work, event: events.CallbackPlaced) -> None:
+def on_callback_placed(work: Work, event: restored.CallbackPlaced) -> None:
     """Open the call that we place, with what is known of whom we call. Who answers has proved nothing yet."""
     first = event.first
     call = work.any_call(event.call) or _opened(work, event)
@@ -47,7 +47,7 @@ def on_callback_placed(work: Work, event: events.CallbackPlaced) -> None:
     )
 
 
-def _opened(work: Work, event: events.CallbackPlaced) -> Call:
+def _opened(work: Work, event: restored.CallbackPlaced) -> Call:
     link = work.state.links.get(event.pbx)
     return Call(
         event.call,
@@ -63,5 +63,5 @@ def _opened(work: Work, event: events.CallbackPlaced) -> Call:
 HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.CallbackAsked: on_callback_asked,
     events.MessageLeft: on_message_left,
-    events.CallbackPlaced: on_callback_placed,
+    restored.CallbackPlaced: on_callback_placed,
 }

@@ -9,7 +9,7 @@ restart that the account tells of are lost too, all others are left to the resyn
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cti.domain import agents, calls, events, topology
+from cti.domain import agents, calls, events, restored, topology
 from cti.domain.model import Call, Link
 from cti.domain.values import replace
 from cti.domain.work import Work
@@ -73,7 +73,7 @@ def on_call_gone(work: Work, event: events.CallGone) -> None:
         work.end_call(replace(call, end_assumed=event.assumed), event.at, restart=event.restart)
 
 
-def on_call_restored(work: Work, event: events.CallRestored) -> None:
+def on_call_restored(work: Work, event: restored.CallRestored) -> None:
     """Take up a call from before our own start, or add to a live one what only its record knows."""
     record = event.record
     call = work.any_call(record.id)
@@ -131,5 +131,5 @@ HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.Resynced: on_resynced,
     events.TruthChecked: on_truth_checked,
     events.CallGone: on_call_gone,
-    events.CallRestored: on_call_restored,
+    restored.CallRestored: on_call_restored,
 }

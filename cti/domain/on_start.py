@@ -8,7 +8,7 @@ asked.
 
 from collections.abc import Callable, Mapping
 
-from cti.domain import calls, events
+from cti.domain import calls, events, restored
 from cti.domain.ids import QueueName
 from cti.domain.model import Agent, Queue
 from cti.domain.queues import Line
@@ -21,7 +21,7 @@ def on_centre_started(work: Work, event: events.CentreStarted) -> None:
     work.begin_anew()
 
 
-def on_centre_restored(work: Work, event: events.CentreRestored) -> None:
+def on_centre_restored(work: Work, event: restored.CentreRestored) -> None:
     """Take up calls, agents and queues as they were when we were last there."""
     before = event.state
     for call in before.recent.values():
@@ -78,5 +78,5 @@ def _with_sums(now: Queue, before: Queue) -> Queue:
 
 HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {
     events.CentreStarted: on_centre_started,
-    events.CentreRestored: on_centre_restored,
+    restored.CentreRestored: on_centre_restored,
 }

@@ -5,9 +5,10 @@ looks at all calls or all agents for one of them: what is asked for often has an
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from cti.domain import agents, calls, queues
 from cti.domain.ids import AgentId, CallId, ChannelId, Extension, PbxName, QueueName
@@ -59,9 +60,14 @@ class Work:
         self._ended: dict[CallId, Call] = {}
         self._offers: list[Offer] = []
         self._offers_over: list[Offer] = []
-        self._noted = (
-            *(self._calls, self._agents, self._queues, self._links),
-            *(self._ended, self._offers, self._offers_over),
+        self._noted: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
+            ("calls", self._calls, frozenset),
+            ("agents", self._agents, frozenset),
+            ("queues", self._queues, frozenset),
+            ("links", self._links, frozenset),
+            ("ended", self._ended, lambda ended: tuple(ended.values())),
+            ("offers", self._offers, tuple),
+            ("offers_over", self._offers_over, tuple),
         )
 
     def begin_anew(self) -> None:
@@ -74,20 +80,13 @@ class Work:
         """Return what changed, and begin anew; :data:`NOTHING` itself if nothing did."""
         if not self._changed:
             return NOTHING
-        changes = Changes(
-            calls=frozenset(self._calls),
-            agents=frozenset(self._agents),
-            queues=frozenset(self._queues),
-            links=frozenset(self._links),
-            ended=tuple(self._ended.values()),
-            offers=tuple(self._offers),
-            offers_over=tuple(self._offers_over),
-        )
-        for noted in self._noted:
+        changed = {}
+        for name, noted, as_value in self._noted:
             if noted:
+                changed[name] = as_value(noted)
                 noted.clear()
         self._changed = False
-        return changes
+        return Changes(**changed)
 
     # -------------------------------------------------------------- looking up
 

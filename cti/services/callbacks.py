@@ -19,9 +19,10 @@ from cti.ami.messages import Response
 from cti.domain import callbacks, dialling
 from cti.domain.callbacks import Callback, CallbackId, CallbackState, Place, Rules
 from cti.domain.dialling import DiallingRules, Hourly
-from cti.domain.events import CallbackAsked, CallbackPlaced, LegEnded
+from cti.domain.events import CallbackAsked, LegEnded
 from cti.domain.ids import CallId, ChannelId, LinkedId, PbxName, QueueName
 from cti.domain.model import Call, Changes
+from cti.domain.restored import CallbackPlaced
 from cti.domain.waiting import staff
 from cti.services.errors import CallbackOverError
 from cti.services.live import Live

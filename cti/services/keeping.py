@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from cti.domain.events import AgentEnrolled, CallRestored, CentreRestored
+from cti.domain.events import AgentEnrolled
 from cti.domain.ids import PbxName
 from cti.domain.model import Call, CallStage
+from cti.domain.restored import CallRestored, CentreRestored
 from cti.services.call_book import CallBook
 from cti.services.live import Live
 from storage.engine import Database

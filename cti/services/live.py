@@ -8,12 +8,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from cti.domain.centre import Centre
 from cti.domain.events import CallEvent, Event, PbxEvent
 from cti.domain.ids import PbxName
 from cti.domain.model import CentreState, Changes, Offer
+from cti.domain.values import replace
 from cti.domain.work import NOTHING
 
 _log = logging.getLogger(__name__)

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from pydantic import TypeAdapter
+import msgspec
 
 from cti.domain.model import Call
+from cti.services.json_values import encode
 
 _log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+_CALLS: Final = msgspec.json.Decoder(Call)
 BOUND_BYTES: Final = 512 * 1024 * 1024
 
 
@@ -98,8 +100,14 @@ class Spool(Generic[Item]):
 
 def call_spool(file: Path, bound_bytes: int = BOUND_BYTES) -> Spool[Call]:
     """Return the spool of calls in ``file``."""
-    calls = TypeAdapter(Call)
-    return Spool(file, calls.dump_json, calls.validate_json, bound_bytes)
+    return Spool(file, encode, _call, bound_bytes)
+
+
+def _call(line: bytes) -> Call:
+    try:
+        return _CALLS.decode(line)
+    except msgspec.MsgspecError as error:
+        raise ValueError("no call") from error
 
 
 def _append(descriptor: int, lines: bytes, whole: int) -> None:

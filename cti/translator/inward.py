@@ -5,13 +5,14 @@ Texts of callers are passed on as they are. A message whose keys or values are n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event
 from cti.domain import events
 from cti.domain.ids import CallId, ChannelId, Extension, LinkedId, PbxName, QueueName, extension_at, pbx_of
+from cti.domain.values import replace
 from cti.translator import words
 
 CallIds = Callable[[LinkedId], CallId]
@@ -40,7 +41,7 @@ class Translator:
     def here(self, fact: Fact) -> Fact:
         """Return the fact with its phone as one of this PBX."""
         number = getattr(fact, "extension", None) if self.further else None
-        return fact if number is None else replace(fact, extension=extension_at(number, self.pbx))  # type: ignore[call-arg]
+        return fact if number is None else replace(fact, extension=extension_at(number, self.pbx))
 
     def has(self, extension: Extension) -> bool:
         """Tell whether this phone is one of this PBX."""

@@ -5,13 +5,14 @@ meanwhile was told as an event too, and is applied after the snapshot.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cti.ami.errors import ForgedFrameError
 from cti.ami.messages import Event, Response
 from cti.domain import events
 from cti.domain.ids import CallId, ChannelId, Extension, QueueName
+from cti.domain.values import replace
 from cti.translator import words
 from cti.translator.inward import Facts, Translator, device_seen, leg_started, member_seen
 

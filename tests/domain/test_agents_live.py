@@ -1,6 +1,5 @@
 """Agents through offers, conversations, wrap-up and presence."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from cti.domain.agents import Pause, membership_due
 from cti.domain.events import DeviceState, Presence
 from cti.domain.ids import AgentId, Extension, QueueName
 from cti.domain.model import Agent, CallStage, Changes, Membership, RoutingStatus, TalkState
+from cti.domain.values import replace
 from tests.domain.story import ANNA, BO, BOOT, PBX, PHONES, WATER, Story, at, call_of
 
 NOTHING = Changes()

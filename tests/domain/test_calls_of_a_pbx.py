@@ -1,13 +1,12 @@
 """What holds of all calls of a PBX: the queue's order, the day's sums, and its links, restarts and resyncs."""
 
-from dataclasses import replace
-
 import pytest
 
-from cti.domain import calls
+from cti.domain import calls, restored
 from cti.domain import events as e
 from cti.domain.ids import ChannelId, PbxName, call_id
 from cti.domain.model import CallStage, Changes, Outcome, RoutingStatus
+from cti.domain.values import replace
 from tests.domain.story import ANNA, BOOT, PBX, WATER, Story, at, call_of, linkedid
 
 NOTHING = Changes()
@@ -142,29 +141,29 @@ def _record() -> Story:
 def test_a_conversation_from_before_our_start_goes_on_as_one_call(record_first: bool) -> None:
     record = _record().call()
     story = Story()
-    restored = e.CallRestored(at=at(60), record=replace(record, talks=(), counted=True))
+    told = restored.CallRestored(at=at(60), record=replace(record, talks=(), counted=True))
     if record_first:
-        story.tell(restored)
+        story.tell(told)
         assert story.call().legs == {}
     story.leg(0)
     story.tell(e.CallerFoundServed(at=at(61), **story.of(), queue=WATER))
     story.leg(18, agent=ANNA)
     story.bridged(18)
     if not record_first:
-        story.tell(restored)
+        story.tell(told)
     story.hung_up(80, agent=ANNA)
     story.hung_up(80)
     call = story.call()
     assert call.language == "zh"
     assert (call.talk_s, call.wait_s, call.agent) == (60 if record_first else 62, 10, ANNA)
-    assert story.tell(restored) == NOTHING
+    assert story.tell(told) == NOTHING
 
 
 def test_a_record_without_an_answer_does_not_move_the_conversation() -> None:
     story = Story()
     story.talking(since=20)
     before = story.call()
-    story.tell(e.CallRestored(at=at(30), record=replace(before, answered_at=None, talks=())))
+    story.tell(restored.CallRestored(at=at(30), record=replace(before, answered_at=None, talks=())))
     assert story.call().talks == before.talks
 
 

@@ -1,16 +1,16 @@
 """What an agent may do with their call: each call state by each thing that can be done; and who hears whom."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from cti.domain import calls, handling, topology
+from cti.domain import calls, handling, restored, topology
 from cti.domain import events as e
 from cti.domain.events import Presence
 from cti.domain.handling import POSSIBLE, Handling, parties
 from cti.domain.ids import AgentId, BridgeId, ChannelId, Extension, QueueName, ReasonCode
 from cti.domain.model import CallStage, Leg, RoutingStatus, TalkKind, TalkState, Visit
+from cti.domain.values import replace
 from tests.domain.story import ANNA, BO, PHONES, WATER, Story, at, call_of
 
 CONSULTATION = {Handling.TAKE_BACK, Handling.HAND_OVER, Handling.JOIN}
@@ -204,7 +204,7 @@ def test_whose_leg_is_gone_after_a_restart_talks_no_longer() -> None:
     before.talking()
     record = before.call()
     story = Story()
-    story.tell(e.CallRestored(at=at(100), record=record))
+    story.tell(restored.CallRestored(at=at(100), record=record))
     assert (story.agent().routing, story.call().stage) == (RoutingStatus.ON_CALL, CallStage.TALKING)
     story.leg(101)
     story.tell(e.Resynced(at=at(102), pbx=record.pbx, live=frozenset({record.id}), drift=0))
@@ -223,7 +223,7 @@ def test_a_record_that_comes_late_adds_what_was_before() -> None:
     story.leg(0)
     story.leg(100, agent=BO)
     story.bridged(101, agent=BO)
-    story.tell(e.CallRestored(at=at(102), record=record))
+    story.tell(restored.CallRestored(at=at(102), record=record))
     call = story.call()
     assert [(talk.agent, talk.since) for talk in call.talks] == [(ANNA, at(20)), (BO, at(31))]
     assert call.visits == record.visits

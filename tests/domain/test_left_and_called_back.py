@@ -1,12 +1,12 @@
 """Callers who come back to the queue, leave a wish or a message, and are called back."""
 
-from dataclasses import replace
-
 import pytest
 
 from cti.domain import events as e
+from cti.domain import restored
 from cti.domain.ids import AccountNumber
 from cti.domain.model import CallStage, IvrStep, Outcome
+from cti.domain.values import replace
 from tests.domain.story import ANNA, BEGIN, PBX, Story, at, call_of, linkedid
 
 
@@ -78,7 +78,7 @@ def test_the_call_that_we_place_knows_what_the_first_one_knew(told_first: bool) 
     story.waiting(1)
     path = (IvrStep("account", "ok", BEGIN, 900, "10000018"),)
     first = replace(story.call(1), language="zh", account=AccountNumber("10000018"), verified=True, ivr_path=path)
-    placed = e.CallbackPlaced(at=at(100), call=call_of(2), pbx=PBX, linkedid=linkedid(2), first=first)
+    placed = restored.CallbackPlaced(at=at(100), call=call_of(2), pbx=PBX, linkedid=linkedid(2), first=first)
     leg = e.LegStarted(
         at=at(100), **story.of(2), linkedid=linkedid(2), channel="PJSIP/trunk-00000009",
         caller_number="", caller_name="", dialled="", inbound=False,

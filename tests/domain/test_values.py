@@ -1,14 +1,13 @@
-"""A frozen value with a field changed is what dataclasses.replace would have made of it."""
+"""A frozen value with a field changed is another value, and itself if nothing changed."""
 
-import dataclasses
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from cti.domain.ids import CallId, LinkedId, PbxName
+from cti.domain.ids import CallId, LinkedId, PbxName, QueueName
 from cti.domain.model import Call, CallStage, Queue
-from cti.domain.values import replace
+from cti.domain.values import as_dict, replace
 
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
 
@@ -20,16 +19,16 @@ def a_call() -> Call:
 def test_a_replaced_field_differs_and_nothing_else() -> None:
     call = a_call()
     mine = replace(call, stage=CallStage.QUEUED, wait_s=7)
-    assert mine == dataclasses.replace(call, stage=CallStage.QUEUED, wait_s=7)
+    assert as_dict(mine) == as_dict(call) | {"stage": CallStage.QUEUED, "wait_s": 7}
     assert type(mine) is Call
     assert call.stage is CallStage.RINGING
 
 
 def test_what_comes_out_is_frozen_and_hashes_like_any_other() -> None:
-    queue = replace(Queue("water"), offered=3)  # type: ignore[arg-type]
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    queue = replace(Queue(QueueName("water")), offered=3)
+    with pytest.raises(AttributeError, match="immutable"):
         queue.offered = 4  # type: ignore[misc]
-    assert hash(queue) == hash(dataclasses.replace(Queue("water"), offered=3))  # type: ignore[arg-type]
+    assert hash(queue) == hash(Queue(QueueName("water"), offered=3))
 
 
 def test_a_value_that_would_be_equal_is_itself() -> None:
@@ -39,13 +38,4 @@ def test_a_value_that_would_be_equal_is_itself() -> None:
 
 def test_a_field_that_is_not_there_is_refused() -> None:
     with pytest.raises(AttributeError):
-        replace(a_call(), colour="blue")  # type: ignore[call-arg]
-
-
-def test_a_class_without_slots_is_refused() -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Loose:
-        x: int
-
-    with pytest.raises(TypeError, match="no plain dataclass with slots"):
-        replace(Loose(1), x=2)
+        replace(a_call(), colour="blue")

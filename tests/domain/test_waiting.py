@@ -1,6 +1,5 @@
 """How long a caller is told that they will wait."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +7,7 @@ import pytest
 
 from cti.domain.ids import AgentId, CallId, Extension, LinkedId, PbxName, QueueName
 from cti.domain.model import Agent, Call, CallStage, CentreState, Membership, RoutingStatus
+from cti.domain.values import replace
 from cti.domain.waiting import USUAL_HANDLING_S, expected_wait_s, handling_s, staff
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

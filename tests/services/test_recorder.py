@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 import pytest
 
-from cti.domain.events import CallRestored
 from cti.domain.ids import TicketId
 from cti.domain.model import Call, Outcome
+from cti.domain.restored import CallRestored
 from cti.domain.values import replace
 from cti.services.recorder import Recorder
 from cti.services.spool import call_spool

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.domain import values
 from cti.domain.ids import AccountNumber, AgentId, CallId, LinkedId, PbxName, QueueName, TicketId
 from cti.domain.model import Call, IvrStep, Outcome
 from storage.call_tickets import ticket_id
@@ -104,7 +105,9 @@ async def test_a_centre_that_restarted_in_the_call_forgets_nothing_that_was_kept
     store: CallStore, desk: TicketStore
 ) -> None:
     await store.save(in_menu())
-    poor = replace(ended(), language=None, account=None, verified=False, ivr_path=(), ivr_flow=None, caller_name="")
+    poor = values.replace(
+        ended(), language=None, account=None, verified=False, ivr_path=(), ivr_flow=None, caller_name=""
+    )
     record, ticket = await saved(store, desk, poor)
     assert (record.language, record.account, record.verified) == ("zh", "10000018", True)
     assert record.ivr_path == in_menu().ivr_path

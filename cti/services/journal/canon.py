@@ -11,17 +11,18 @@ import zlib
 from dataclasses import fields
 from itertools import islice
 from typing import Any, Final
-from uuid import UUID
 
+import msgspec
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from cti.domain.model import CentreState
+from cti.domain.values import Value, as_dict
+from cti.services.json_values import encode, plain
 
 RECENT: Final = 200
 LARGEST: Final = 256 * 1024 * 1024
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-_STATE: Final = TypeAdapter(CentreState)
+_DECODER: Final = msgspec.json.Decoder(CentreState)
 
 
 def copy(state: CentreState) -> CentreState:
@@ -50,23 +51,23 @@ def digest(state: CentreState) -> str:
 
 
 def _plain(value: object) -> Any:
-    """Give a set an order, which it has not by itself; and write asyncpg's own kind of UUID as any other."""
+    """Write a value by its fields, and give a set an order, which it has not by itself."""
+    if isinstance(value, Value):
+        return as_dict(value)
     if isinstance(value, frozenset | set):
         return sorted(value, key=str)
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
+    return plain(value)
 
 
 def pack(state: CentreState) -> bytes:
     """Return the state as bytes to keep."""
-    return zlib.compress(_STATE.dump_json(state), 5)
+    return zlib.compress(encode(state), 5)
 
 
 def unpack(packed: bytes) -> CentreState | None:
     """Return the state; None if it was packed by a version of ours whose state was another."""
     unpacker = zlib.decompressobj()
     try:
-        return _STATE.validate_json(unpacker.decompress(packed, LARGEST))
-    except (zlib.error, ValidationError):
+        return _DECODER.decode(unpacker.decompress(packed, LARGEST))
+    except (zlib.error, msgspec.MsgspecError):
         return None

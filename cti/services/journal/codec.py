@@ -9,12 +9,11 @@ and, in ``UPGRADES``, how a body of the version before becomes one of this; rows
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
 from cti.domain.centre import HANDLERS
 from cti.domain.events import Event
-from cti.domain.model import Call, CentreState
+from cti.services.json_values import encode
 
 VERSIONS: Final[Mapping[str, int]] = {}
 """Kind → its version, where that is not 1."""
@@ -35,13 +34,6 @@ class UnreadableEventError(Exception):
         self.version = version
 
 
-def _adapter(kind: type[Event]) -> TypeAdapter[Any]:
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    if not adapter.pydantic_complete:  # its fields' types are imported for type checkers only
-        adapter.rebuild(_types_namespace={"Call": Call, "CentreState": CentreState})
-    return adapter
-
-
 class Codec:
     """Knows every kind of event. One is enough; building it takes a moment."""
 
@@ -50,27 +42,26 @@ class Codec:
         versions: Mapping[str, int] = VERSIONS,
         upgrades: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = UPGRADES,
     ) -> None:
-        self._adapters = {kind.__name__: _adapter(kind) for kind in HANDLERS}
-        self._dumps = {kind: self._adapters[kind.__name__].dump_json for kind in HANDLERS}
+        self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in HANDLERS}
         self._versions = versions
         self._upgrades = upgrades
 
     def encode(self, event: Event) -> tuple[str, int, str]:
         """Return kind, version and body."""
         kind = type(event).__name__
-        return kind, self._versions.get(kind, 1), self._dumps[type(event)](event).decode()
+        return kind, self._versions.get(kind, 1), encode(event).decode()
 
     def decode(self, kind: str, version: int, body: str) -> Event:
         """Return the event. Raises :class:`UnreadableEventError`."""
-        adapter, today = self._adapters.get(kind), self._versions.get(kind, 1)
-        if adapter is None or version > today:
+        decoder, today = self._decoders.get(kind), self._versions.get(kind, 1)
+        if decoder is None or version > today:
             raise UnreadableEventError(kind, version)
         try:
             if version == today:
-                event: Event = adapter.validate_json(body)
+                event: Event = decoder.decode(body)
             else:
-                event = adapter.validate_python(self._upgraded(kind, version, today, orjson.loads(body)))
-        except (ValidationError, LookupError, ValueError) as error:
+                event = msgspec.convert(self._upgraded(kind, version, today, msgspec.json.decode(body)), decoder.type)
+        except (msgspec.MsgspecError, LookupError, ValueError) as error:
             raise UnreadableEventError(kind, version) from error
         return event
 

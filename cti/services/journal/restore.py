@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol
 
 from cti.domain import queues
-from cti.domain.events import CentreRestored
 from cti.domain.model import CentreState
+from cti.domain.restored import CentreRestored
 from cti.services.journal import canon
 from cti.services.journal.replay import Fold, NothingKnownError
 from storage.journal import JournalRow

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cti.domain.events import Presence
 from cti.domain.ids import AgentId, ReasonCode
 from cti.domain.model import CentreState, Changes
+from cti.domain.values import replace
 from cti.services.call_orders import CallOrders
 from cti.services.errors import CentreError
 from cti.services.journal.replay import Fold, Step

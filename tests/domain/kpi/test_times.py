@@ -1,12 +1,12 @@
 """Agents' time."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from cti.domain.ids import AgentId, Extension
 from cti.domain.kpi.cells import Cell, fold
 from cti.domain.kpi.times import Doing, Slice, Timesheet
 from cti.domain.model import Agent, RoutingStatus
+from cti.domain.values import replace
 from tests.domain.kpi.days import WATER
 from tests.storage.calls import NOON, at
 

@@ -1,12 +1,13 @@
 """Hashes and packed states of what really stands in a state, wherever it came from."""
 
-from dataclasses import replace
+import dataclasses
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
 
 from cti.domain.ids import CallId
 from cti.domain.model import CentreState
+from cti.domain.values import replace
 from cti.services.journal import canon
 from tests.domain.story import Story
 
@@ -18,7 +19,7 @@ def called_back(first: UUID) -> CentreState:
     story = Story()
     story.waiting()
     call = replace(story.call(), callback_of=CallId(first))
-    return replace(story.centre.state, calls={call.id: call})
+    return dataclasses.replace(story.centre.state, calls={call.id: call})
 
 
 def test_a_call_back_whose_first_call_was_read_from_the_database_can_be_hashed_and_kept() -> None:

@@ -1,7 +1,6 @@
 """Every event comes back from the journal as it was, those of other versions as far as they can be understood."""
 
 import json
-from dataclasses import fields
 from datetime import UTC
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -10,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cti.domain import events, model
+from cti.domain import events, model, restored
 from cti.domain.centre import HANDLERS
-from cti.domain.events import CallRestored, CentreRestored, Event
+from cti.domain.events import Event
+from cti.domain.restored import CallRestored, CentreRestored
+from cti.domain.values import replace
 from cti.services.journal import canon
 from cti.services.journal.codec import Codec, UnreadableEventError
 from tests.domain.story import Story, at
@@ -38,15 +39,15 @@ def _folded(told: list[Event]) -> model.CentreState:
 
 def of_kind(kind: type[Event]) -> st.SearchStrategy[Event]:
     """Any event of a kind, made from the types of its fields."""
-    hints = get_type_hints(kind, {**vars(events), **vars(model)})
+    hints = get_type_hints(kind)
     given_: dict[str, Any] = {}
-    for field in fields(kind):
-        if hints[field.name] is model.CentreState:
-            given_[field.name] = whole_states()
-        elif hints[field.name] is model.Call:
-            given_[field.name] = whole_states().map(lambda state: [*state.calls.values(), *state.recent.values()][0])
+    for name in kind.__struct_fields__:
+        if hints[name] is model.CentreState:
+            given_[name] = whole_states()
+        elif hints[name] is model.Call:
+            given_[name] = whole_states().map(lambda state: [*state.calls.values(), *state.recent.values()][0])
         else:
-            given_[field.name] = times if field.name == "at" else st.from_type(hints[field.name])
+            given_[name] = times if name == "at" else st.from_type(hints[name])
     return st.builds(kind, **given_)
 
 
@@ -59,10 +60,12 @@ def test_every_kind_of_event_comes_back_as_it_was(kind: type[Event], data: st.Da
 
 
 def test_no_event_is_forgotten() -> None:
-    kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)}
+    kinds = {
+        kind for kind in (vars(events) | vars(restored)).values() if isinstance(kind, type) and issubclass(kind, Event)
+    }
     leaves = {kind for kind in kinds if not any(kind in other.__mro__[1:] for other in kinds)}
     for kind in leaves:
-        assert kind.__name__ in CODEC._adapters
+        assert kind.__name__ in CODEC._decoders
 
 
 def test_what_callers_write_comes_back_to_the_letter() -> None:
@@ -71,9 +74,7 @@ def test_what_callers_write_comes_back_to_the_letter() -> None:
     event = story.log[-1]
     assert isinstance(event, events.LegStarted)
     name = "a\0b\N{REPLACEMENT CHARACTER} ' \" \\ 王芳\n"
-    hostile = events.LegStarted(
-        **{field.name: getattr(event, field.name) for field in fields(event)} | {"caller_name": name}
-    )
+    hostile = replace(event, caller_name=name)
     assert CODEC.decode(*CODEC.encode(hostile)) == hostile
 
 
@@ -100,5 +101,5 @@ def test_rows_that_were_ever_written_stay_readable() -> None:
     rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
     told = [CODEC.decode(row["kind"], row["version"], json.dumps(row["body"])) for row in rows]
     assert len({type(event) for event in told}) >= 30
-    restored = [event for event in told if isinstance(event, CallRestored | CentreRestored)]
-    assert len(restored) == 2
+    carrying = [event for event in told if isinstance(event, CallRestored | CentreRestored)]
+    assert len(carrying) == 2

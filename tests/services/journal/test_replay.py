@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cti.domain import events as e
+from cti.domain import restored
 from cti.domain.events import Event, Presence
 from cti.domain.ids import QueueName
 from cti.domain.model import CallStage, Outcome, RoutingStatus
@@ -163,7 +164,7 @@ def test_two_states_have_one_hash_when_they_are_equal_and_another_when_not(tmp_p
 # ------------------------------------------------------------------ after a restart
 
 
-async def restarted(folder: Path, first: House, *, after_s: float = 3) -> tuple[House, e.CentreRestored | None]:
+async def restarted(folder: Path, first: House, *, after_s: float = 3) -> tuple[House, restored.CentreRestored | None]:
     house = House(folder, first.store)
     house.clock.second = first.clock.second + after_s
     await house.begin()
