@@ -7,6 +7,7 @@ import pytest
 
 from cti.domain.ids import AccountNumber, AgentId, TicketId
 from cti.domain.model import Call, Outcome
+from cti.domain.values import replace
 from storage.calls import CallStore
 from storage.engine import Database
 from storage.records import EntryKind, Task, Ticket, TicketChange, TicketFilter, TicketStatus
@@ -137,8 +138,7 @@ async def test_telling_it_again_changes_nothing(store: CallStore, desk: TicketSt
 
 
 def _moved(call: Call) -> Call:
-    fields = {name: getattr(call, name) for name in call.__dataclass_fields__}
-    return Call(**{**fields, **an_hour_later(call)})
+    return replace(call, **an_hour_later(call))
 
 
 def test_the_later_calls_are_later() -> None:
