@@ -51,6 +51,7 @@ class Work:
         self._by_leg: dict[tuple[PbxName, ChannelId], CallId] = {}
         self._recent: deque[CallId] = deque(state.recent)
         for call in state.calls.values():
+            self._by_pbx.setdefault(call.pbx, {})[call.id] = None
             self._index(call, {})
         self._changed = False
         self._calls: set[CallId] = set()
@@ -145,8 +146,11 @@ class Work:
                 self.state.calls[call.id] = call
                 self._calls.add(call.id)
                 self._changed = True
-                if known is None or known.legs is not call.legs:
-                    self._index(call, known.legs if known else {})
+                if known is None:
+                    self._by_pbx.setdefault(call.pbx, {})[call.id] = None
+                    self._index(call, {})
+                elif known.legs is not call.legs and known.legs.keys() != call.legs.keys():
+                    self._index(call, known.legs)
         elif self.state.recent.get(call.id) is not call:
             if call.id not in self.state.recent:
                 self._recent.append(call.id)
@@ -155,8 +159,7 @@ class Work:
             self._changed = True
 
     def _index(self, call: Call, before: dict[ChannelId, Leg]) -> None:
-        """Find the call by its PBX, and by its legs as they are after ``before``."""
-        self._by_pbx.setdefault(call.pbx, {})[call.id] = None
+        """Find the call by its legs as they are after ``before``."""
         for leg in call.legs.keys() - before.keys():
             self._by_leg[call.pbx, leg] = call.id
         for leg in before.keys() - call.legs.keys():

@@ -27,7 +27,7 @@ class Live:
     def __init__(self, centre: Centre, note: Callable[[Event], None] | None = None) -> None:
         self._centre = centre
         self.note = note
-        self._listeners: list[Listener] = []
+        self._listeners: tuple[Listener, ...] = ()
         self._waiting: deque[Event] = deque()
         self._busy = False
         self._retelling: dict[PbxName, list[Offer]] = {}
@@ -41,11 +41,10 @@ class Live:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` after each change, in order; returns the function that stops it."""
-        self._listeners.append(listener)
+        self._listeners += (listener,)
 
         def stop() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return stop
 
@@ -111,12 +110,9 @@ class Live:
         return replace(changes, offers=(), offers_over=over)
 
     def _tell_all(self, changes: Changes) -> None:
-        for listener in tuple(self._listeners):
-            self._tell(listener, changes)
-
-    def _tell(self, listener: Listener, changes: Changes) -> None:
-        try:
-            listener(changes)
-        except Exception:  # noqa: BLE001 - one listener's fault is not the others'
-            self.listener_errors += 1
-            _log.exception("a listener failed")
+        for listener in self._listeners:
+            try:
+                listener(changes)
+            except Exception:  # noqa: BLE001 - one listener's fault is not the others'
+                self.listener_errors += 1
+                _log.exception("a listener failed")
