@@ -47,7 +47,7 @@ OF_BARE_APPLIED = 0.4
 
 
 async def run(quick: bool) -> Report:
-    """Measure; ``quick`` takes a quarter of the events."""
+    """Measure; ``quick`` takes fewer events and rounds."""
     return await measure(events=20_000 if quick else 50_000, rounds=15 if quick else 30)
 
 

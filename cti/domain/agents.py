@@ -18,12 +18,13 @@ Somebody who talks with a colleague while the caller waits is consulting, and so
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from cti.domain import topology
 from cti.domain.events import DeviceState, Presence
 from cti.domain.ids import CallId, Extension, QueueName, ReasonCode
 from cti.domain.model import Agent, Call, Membership, Offer, RoutingStatus, Talk, TalkKind, TalkState
-from cti.domain.values import Value, replace
+from cti.domain.values import Value, changed, replace
 
 
 class AgentMove(StrEnum):
@@ -80,7 +81,7 @@ IN_CALL = frozenset({RoutingStatus.ON_CALL, RoutingStatus.WRAP_UP})
 def moved(agent: Agent, move: AgentMove, at: datetime) -> Agent:
     """Return the agent as they are once ``move`` has happened; the same agent where the table knows no such move."""
     routing = ROUTING[agent.routing].get(move, agent.routing)
-    return agent if routing is agent.routing else replace(agent, routing=routing, routing_since=at)
+    return agent if routing is agent.routing else changed(agent, routing=routing, routing_since=at)
 
 
 # ------------------------------------------------------------------ presence
@@ -160,8 +161,15 @@ def connected(agent: Agent, call: CallId, at: datetime, kind: TalkKind = TalkKin
     others = tuple(other for other in agent.talks_in if other != call)
     talks_in = (call, *others) if kind is TalkKind.CALLER else (*others, call)
     muted = agent.muted and len(talks_in) > 1
-    agent = replace(agent, call=talks_in[0], talks_in=talks_in, muted=muted)
-    return replace(agent, talk=TalkState.TALKING, wrap_up_until=None, offer_over=None)
+    return replace(
+        agent,
+        call=talks_in[0],
+        talks_in=talks_in,
+        muted=muted,
+        talk=TalkState.TALKING,
+        wrap_up_until=None,
+        offer_over=None,
+    )
 
 
 def hung_up(agent: Agent, call: CallId, at: datetime, *, wrap_up_s: int | None) -> Agent:
@@ -198,6 +206,7 @@ CALL_STATES: tuple[tuple[Callable[[Doing], bool], TalkState], ...] = (
 )
 
 
+@cache  # of sixty-four
 def call_state(doing: Doing) -> TalkState:
     """Say what a conversation is doing: the first row that holds."""
     return next(state for holds, state in CALL_STATES if holds(doing))
@@ -215,7 +224,7 @@ def doing(agent: Agent, call: Call, talk: Talk, is_agents: topology.IsAgents) ->
             several=_several(call, talk.extension, is_agents),
         )
     )
-    return agent if agent.talk is state else replace(agent, talk=state)
+    return agent if agent.talk is state else changed(agent, talk=state)
 
 
 def _several(call: Call, extension: Extension, is_agents: topology.IsAgents) -> bool:
@@ -278,6 +287,8 @@ def membership_due(agent: Agent) -> Membership | None:
 
 def seen_in_queue(agent: Agent, queue: QueueName, membership: Membership, device: DeviceState) -> Agent:
     """Return the agent as the queue has them."""
+    if agent.memberships.get(queue) == membership:
+        return agent if agent.device is device else changed(agent, device=device)
     memberships = {**agent.memberships, queue: membership}
     return replace(agent, memberships=memberships, in_queues=frozenset(memberships), device=device)
 

@@ -8,15 +8,17 @@ can be parked at any time, and is fetched from there. Nothing happens to an ende
 table changes nothing: the PBX repeats itself, and a repeated fact is still true.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cti.domain.ids import AgentId, ChannelId, Extension, QueueName
 from cti.domain.model import Call, CallStage, Leg, Outcome, Talk, TalkKind, Visit, VisitEnd
-from cti.domain.values import replace
+from cti.domain.values import changed, replace
 
 PUT_DOWN = frozenset({0, 16})
 """Q.850 causes of a caller who put the phone down. Asterisk 22 gives 0 for a BYE while the caller was in a queue."""
+
+SECOND = timedelta(seconds=1)
 
 PHONE_DIED = 44
 """The cause that Asterisk gives a leg it ends because no sound came from it any more (``rtp_timeout``)."""
@@ -96,13 +98,13 @@ STAGES: dict[CallStage, dict[CallMove, CallStage]] = {
 
 def seconds(since: datetime, until: datetime) -> int:
     """Return the whole seconds between two times, 0 when the clock was set back meanwhile."""
-    return max(0, int((until - since).total_seconds()))
+    return max(0, (until - since) // SECOND)
 
 
 def moved(call: Call, move: CallMove, at: datetime) -> Call:
     """Return the call as it is once ``move`` has happened; the same call where the table knows no such move."""
     stage = STAGES[call.stage].get(move, call.stage)
-    return call if stage is call.stage else replace(call, stage=stage, stage_since=at)
+    return call if stage is call.stage else changed(call, stage=stage, stage_since=at)
 
 
 # ------------------------------------------------------------------ legs
@@ -110,13 +112,13 @@ def moved(call: Call, move: CallMove, at: datetime) -> Call:
 
 def with_leg(call: Call, leg: Leg) -> Call:
     """Return the call with this leg, new or changed."""
-    return replace(call, legs={**call.legs, leg.id: leg})
+    return changed(call, legs={**call.legs, leg.id: leg})
 
 
 def without_leg(call: Call, leg: ChannelId) -> Call:
     """Return the call once this leg has hung up, whether it was known or not."""
     legs = {id_: known for id_, known in call.legs.items() if id_ != leg}
-    return replace(call, legs=legs, legs_over=call.legs_over | {leg})
+    return changed(call, legs=legs, legs_over=call.legs_over | {leg})
 
 
 # ------------------------------------------------------------------ visits to queues
@@ -125,7 +127,7 @@ def without_leg(call: Call, leg: ChannelId) -> Call:
 def visiting(call: Call, queue: QueueName, at: datetime) -> Call:
     """Return the call once its caller has come to a queue; the visit before is over."""
     call = left_queue(call, at, VisitEnd.FLOWED_OUT)
-    return replace(call, queue=queue, queued_at=at, counted=False, visits=(*call.visits, Visit(queue, at)))
+    return changed(call, queue=queue, queued_at=at, counted=False, visits=(*call.visits, Visit(queue, at)))
 
 
 def back_in_queue(call: Call) -> Call:
@@ -137,15 +139,14 @@ def back_in_queue(call: Call) -> Call:
 
 def left_queue(call: Call, at: datetime, end: VisitEnd | None = None, *, wait_s: int | None = None) -> Call:
     """Return the call once its caller waits no longer; how the visit ended may be told later. What was told stays."""
-    if not call.visits or (call.visits[-1].end is not None):
+    if not call.visits or (visit := call.visits[-1]).end is not None:
         return call
-    visit = call.visits[-1]
     until = visit.until if visit.until and end is not VisitEnd.ANSWERED else max(at, visit.since)
     waited = wait_s if wait_s is not None else seconds(visit.since, until)
     visit = replace(visit, until=until, wait_s=waited, end=end)
-    call = replace(call, visits=(*call.visits[:-1], visit))
-    answered_before = any(former.end is VisitEnd.ANSWERED for former in call.visits[:-1])
-    return call if answered_before else replace(call, wait_s=waited)
+    former = call.visits[:-1]
+    answered_before = any(one.end is VisitEnd.ANSWERED for one in former)
+    return replace(call, visits=(*former, visit), wait_s=call.wait_s if answered_before else waited)
 
 
 # ------------------------------------------------------------------ conversations
@@ -153,7 +154,10 @@ def left_queue(call: Call, at: datetime, end: VisitEnd | None = None, *, wait_s:
 
 def open_talk(call: Call, extension: Extension) -> Talk | None:
     """Return the conversation that this phone has in the call now."""
-    return next((talk for talk in call.talks if talk.extension == extension and talk.until is None), None)
+    for talk in call.talks:
+        if talk.until is None and talk.extension == extension:
+            return talk
+    return None
 
 
 def in_conversation(call: Call) -> bool:
@@ -183,11 +187,11 @@ def connected(
     """
     known = call.answered_at is not None and not call.talks and call.agent == agent
     since = call.answered_at if known and call.answered_at is not None else at
-    talk = Talk(extension, agent, since, kind=kind, queue=call.queue)
-    call = replace(call, talks=(*call.talks, talk))
+    talks = (*call.talks, Talk(extension, agent, since, kind=kind, queue=call.queue))
     if kind is TalkKind.COLLEAGUE and (call.inbound or call.answered_at is not None):
-        return call
-    return moved(replace(call, agent=agent or call.agent, answered_at=call.answered_at or at), CallMove.CONNECTED, at)
+        return changed(call, talks=talks)
+    call = changed(call, talks=talks, agent=agent or call.agent, answered_at=call.answered_at or at)
+    return moved(call, CallMove.CONNECTED, at)
 
 
 def held(call: Call, talk: Talk, at: datetime, *, on_hold: bool | None = None, apart: bool | None = None) -> Call:
@@ -228,9 +232,13 @@ def _with_talk(call: Call, old: Talk, new: Talk) -> Call:
 
 def with_talks(call: Call, talks: tuple[Talk, ...]) -> Call:
     """Return the call with these conversations, and their sums: those with the caller count."""
-    counted = [talk for talk in talks if talk.kind is TalkKind.CALLER]
-    talk_s = sum(max(0, seconds(talk.since, talk.until) - talk.hold_s) for talk in counted if talk.until)
-    hold_s, holds = sum(talk.hold_s for talk in counted), sum(talk.holds for talk in counted)
+    talk_s = hold_s = holds = 0
+    for talk in talks:
+        if talk.kind is TalkKind.CALLER:
+            hold_s += talk.hold_s
+            holds += talk.holds
+            if talk.until is not None:
+                talk_s += max(0, seconds(talk.since, talk.until) - talk.hold_s)
     return replace(call, talks=talks, talk_s=talk_s, hold_s=hold_s, holds=holds)
 
 
@@ -308,9 +316,9 @@ def absorbed(call: Call, other: Call) -> Call:
 def ended(call: Call, at: datetime, cause: int | None = None, *, restart: bool = False) -> Call:
     """Return the call at its end, with its one outcome."""
     call = left_queue(call, at, VisitEnd.FLOWED_OUT)
-    call = replace(call, ended_at=max(at, call.started_at), cause=cause, legs={}, offers=(), parked=None)
+    call = changed(call, ended_at=max(at, call.started_at), cause=cause, legs={}, offers=(), parked=None)
     call = moved(call, CallMove.ENDED, at)
-    return replace(call, outcome=Outcome.PBX_RESTART if restart else outcome(call))
+    return changed(call, outcome=Outcome.PBX_RESTART if restart else outcome(call))
 
 
 def outcome(call: Call) -> Outcome:

@@ -5,6 +5,7 @@ or raises for what the PBX says: a fact that does not fit (repeated, late, of a 
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from cti.domain import on_agents, on_callbacks, on_legs, on_links, on_menu, on_queues, on_start
 from cti.domain.events import Event, LegEvent
@@ -21,6 +22,8 @@ HANDLERS: Mapping[type[Event], Callable[..., None]] = {
     **on_start.HANDLERS,
 }
 
+LEG_KINDS = frozenset(kind for kind in HANDLERS if issubclass(kind, LegEvent))
+
 
 class Centre:
     """Owns the live state from start to stop; the only one that writes to it."""
@@ -35,7 +38,12 @@ class Centre:
 
     def apply(self, event: Event) -> Changes:
         """Apply one event and return what it changed. Raises ``KeyError`` for an event that nobody handles."""
-        if isinstance(event, LegEvent):
-            on_links.relocate(self._work, event)
-        HANDLERS[type(event)](self._work, event)
+        kind = type(event)
+        if kind in LEG_KINDS:
+            if TYPE_CHECKING:
+                assert isinstance(event, LegEvent)
+            known = self._work.by_leg.get((event.pbx, event.leg))
+            if known is not None and known is not event.call:  # seldom; an id is made once for each call
+                on_links.relocate(self._work, known, event)
+        HANDLERS[kind](self._work, event)
         return self._work.done()

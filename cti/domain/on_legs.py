@@ -10,7 +10,7 @@ from datetime import datetime
 from cti.domain import calls, events, topology
 from cti.domain.ids import UNNAMED, Extension
 from cti.domain.model import Call, CallStage, Leg, Talk, TalkKind
-from cti.domain.values import replace
+from cti.domain.values import changed, replace
 from cti.domain.work import Work
 
 
@@ -71,7 +71,7 @@ def on_leg_answered(work: Work, event: events.LegAnswered) -> None:
     call = work.call(event.call)
     leg = call.legs.get(event.leg) if call else None
     if call and leg and not leg.up:
-        work.put_call(calls.with_leg(call, replace(leg, up=True)))
+        work.put_call(calls.with_leg(call, changed(leg, up=True)))
 
 
 def on_leg_bridged(work: Work, event: events.LegBridged) -> None:
@@ -82,7 +82,7 @@ def on_leg_bridged(work: Work, event: events.LegBridged) -> None:
         return
     if leg.bridge != event.bridge:
         left = leg.left if leg.bridge is None else leg.bridge
-        leg = replace(leg, bridge=event.bridge, left=left, bridged_at=event.at)
+        leg = changed(leg, bridge=event.bridge, left=left, bridged_at=event.at)
         call = calls.with_leg(call, leg)
     work.put_call(work.told(_heard(work, call, leg, event)))
 
@@ -94,7 +94,7 @@ def on_leg_unbridged(work: Work, event: events.LegUnbridged) -> None:
     if call is not None and leg is not None and event.bridge in (leg.bridge, UNNAMED) and leg.bridge is not None:
         if _is_older(leg, event):
             return
-        leg = replace(leg, bridge=None, left=leg.bridge, bridged_at=event.at)
+        leg = changed(leg, bridge=None, left=leg.bridge, bridged_at=event.at)
         work.put_call(work.told(calls.with_leg(call, leg)))
 
 

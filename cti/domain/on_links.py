@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from cti.domain import agents, calls, events, restored, topology
+from cti.domain.ids import CallId
 from cti.domain.model import Call, Link
 from cti.domain.values import replace
 from cti.domain.work import Work
@@ -98,16 +99,13 @@ def _restored(work: Work, record: Call, at: datetime) -> None:
 # ------------------------------------------------------------------ two calls become one
 
 
-def relocate(work: Work, event: events.LegEvent) -> None:
-    """Move a leg to the call that it is told of in, if that is another one than before.
+def relocate(work: Work, known: CallId, event: events.LegEvent) -> None:
+    """Move a leg from the ``known`` call to the one that it is told of in, if that is another one.
 
     Asterisk joins the Linkedids of channels that come into one bridge: the older one stays (``main/channel.c``,
     ``ast_channel_set_linkgroup``). So a leg only ever moves to the older call, and a call without legs has become
     part of it.
     """
-    known = work.call_with(event.pbx, event.leg)
-    if known is None or known is event.call:  # nearly always; an id is made once for each call
-        return
     call, former = work.call(event.call), work.state.calls[known]
     if call is None or former is call or call.age > former.age:
         return

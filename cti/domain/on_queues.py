@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from cti.domain import agents, calls, events, queues
 from cti.domain.model import Call, CallStage, Membership, Queue
-from cti.domain.values import replace
+from cti.domain.values import changed, replace
 from cti.domain.work import Work
 
 
@@ -156,7 +156,7 @@ def on_device_seen(work: Work, event: events.DeviceSeen) -> None:
     """Note what the agent's phone is doing."""
     agent = work.agent_with(event.extension)
     if agent is not None:
-        work.put_agent(replace(agent, device=event.device))
+        work.put_agent(agent if agent.device is event.device else changed(agent, device=event.device))
 
 
 HANDLERS: Mapping[type[events.Event], Callable[..., None]] = {

@@ -7,7 +7,7 @@ what remains. A line is changed in place: joining at its end and leaving cost th
 
 from cti.domain.ids import CallId
 from cti.domain.model import Queue
-from cti.domain.values import replace
+from cti.domain.values import changed
 
 Line = dict[CallId, None]
 
@@ -24,12 +24,12 @@ def join(line: Line, call: CallId, position: int) -> None:
 
 def offered(queue: Queue) -> Queue:
     """Count one more visit."""
-    return replace(queue, offered=queue.offered + 1)
+    return changed(queue, offered=queue.offered + 1)
 
 
 def answered(queue: Queue, wait_s: int, *, target_s: int) -> Queue:
     """Count one more visit that an agent answered."""
-    return replace(
+    return changed(
         queue,
         answered=queue.answered + 1,
         wait_of_answered_s=queue.wait_of_answered_s + wait_s,
@@ -39,7 +39,7 @@ def answered(queue: Queue, wait_s: int, *, target_s: int) -> Queue:
 
 def abandoned(queue: Queue) -> Queue:
     """Count one more caller who gave up."""
-    return replace(queue, abandoned=queue.abandoned + 1)
+    return changed(queue, abandoned=queue.abandoned + 1)
 
 
 def new_day(queue: Queue) -> Queue:

@@ -58,12 +58,12 @@ def is_customers(call: Call, leg: Leg, is_agents: IsAgents) -> bool:
 
 def phones(call: Call, legs: frozenset[ChannelId], is_agents: IsAgents) -> tuple[Extension, ...]:
     """Return the agents' phones among ``legs``, in the order in which they came to the call."""
-    found = (phone_of(call, leg, is_agents) for leg in call.legs.values() if leg.id in legs)
-    return tuple(phone for phone in found if phone is not None)
+    found = [phone_of(call, leg, is_agents) for leg in call.legs.values() if leg.id in legs]
+    return tuple([phone for phone in found if phone is not None])
 
 
 def customers(call: Call, legs: frozenset[ChannelId], is_agents: IsAgents) -> tuple[ChannelId, ...]:
     """Return the customers among ``legs``. One bridge without a name is the caller's."""
-    found = tuple(leg.id for leg in call.legs.values() if leg.id in legs and is_customers(call, leg, is_agents))
-    unnamed = any(call.legs[leg].bridge == UNNAMED for leg in legs)
-    return found or ((call.first_leg,) if unnamed else ())
+    found = tuple([leg.id for leg in call.legs.values() if leg.id in legs and is_customers(call, leg, is_agents)])
+    unnamed = not found and any(call.legs[leg].bridge == UNNAMED for leg in legs)
+    return (call.first_leg,) if unnamed else found

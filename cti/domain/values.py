@@ -18,7 +18,9 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 Kind = TypeVar("Kind", bound=Value)
-_changed = msgspec.structs.replace
+changed = msgspec.structs.replace
+"""Return a value with these fields changed, when it is certain that one of them is another than before: a third of the
+time of :func:`replace`. Raises ``TypeError`` for a field that is not there."""
 
 
 def replace(value: Kind, /, **changes: Any) -> Kind:
@@ -29,7 +31,7 @@ def replace(value: Kind, /, **changes: Any) -> Kind:
     for name, new in changes.items():
         old = getattr(value, name)
         if old is not new and old != new:
-            return _changed(value, **changes)
+            return changed(value, **changes)
     return value
 
 
@@ -43,4 +45,4 @@ def as_dict(value: Value) -> dict[str, Any]:
     return msgspec.structs.asdict(value)
 
 
-__all__ = ["Value", "as_dict", "field", "names", "replace"]
+__all__ = ["Value", "as_dict", "changed", "field", "names", "replace"]

@@ -5,7 +5,6 @@ looks at all calls or all agents for one of them: what is asked for often has an
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -26,10 +25,11 @@ from cti.domain.model import (
     TalkKind,
     VisitEnd,
 )
-from cti.domain.values import replace
+from cti.domain.values import changed, replace
 
 NOTHING: Final = Changes()
 """What most events change: the PBX tells a thing several times."""
+_NONE: Final[frozenset[Any]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Work:
         self.rules = rules
         self._by_extension: dict[Extension, AgentId] = {a.extension: a.id for a in state.agents.values()}
         self._by_pbx: dict[PbxName, dict[CallId, None]] = {}
-        self._by_leg: dict[tuple[PbxName, ChannelId], CallId] = {}
+        self.by_leg: dict[tuple[PbxName, ChannelId], CallId] = {}
+        """Which live call has a leg."""
         self._recent: deque[CallId] = deque(state.recent)
         for call in state.calls.values():
             self._by_pbx.setdefault(call.pbx, {})[call.id] = None
@@ -61,15 +62,6 @@ class Work:
         self._ended: dict[CallId, Call] = {}
         self._offers: list[Offer] = []
         self._offers_over: list[Offer] = []
-        self._noted: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
-            ("calls", self._calls, frozenset),
-            ("agents", self._agents, frozenset),
-            ("queues", self._queues, frozenset),
-            ("links", self._links, frozenset),
-            ("ended", self._ended, lambda ended: tuple(ended.values())),
-            ("offers", self._offers, tuple),
-            ("offers_over", self._offers_over, tuple),
-        )
 
     def begin_anew(self) -> None:
         """Forget all that is known."""
@@ -81,13 +73,28 @@ class Work:
         """Return what changed, and begin anew; :data:`NOTHING` itself if nothing did."""
         if not self._changed:
             return NOTHING
-        changed = {}
-        for name, noted, as_value in self._noted:
+        changes = Changes(
+            frozenset(self._calls) if self._calls else _NONE,
+            frozenset(self._agents) if self._agents else _NONE,
+            frozenset(self._queues) if self._queues else _NONE,
+            frozenset(self._links) if self._links else _NONE,
+            tuple(self._ended.values()) if self._ended else (),
+            tuple(self._offers) if self._offers else (),
+            tuple(self._offers_over) if self._offers_over else (),
+        )
+        for noted in (
+            self._calls,
+            self._agents,
+            self._queues,
+            self._links,
+            self._ended,
+            self._offers,
+            self._offers_over,
+        ):
             if noted:
-                changed[name] = as_value(noted)
                 noted.clear()
         self._changed = False
-        return Changes(**changed)
+        return changes
 
     # -------------------------------------------------------------- looking up
 
@@ -102,10 +109,6 @@ class Work:
     def calls_of(self, pbx: PbxName) -> tuple[Call, ...]:
         """Return the live calls of one PBX."""
         return tuple(self.state.calls[call] for call in self._by_pbx.get(pbx, ()))
-
-    def call_with(self, pbx: PbxName, leg: ChannelId) -> CallId | None:
-        """Return which live call has this leg."""
-        return self._by_leg.get((pbx, leg))
 
     def agent_with(self, extension: Extension) -> Agent | None:
         """Return the agent whose phone this is."""
@@ -161,13 +164,13 @@ class Work:
     def _index(self, call: Call, before: dict[ChannelId, Leg]) -> None:
         """Find the call by its legs as they are after ``before``."""
         for leg in call.legs.keys() - before.keys():
-            self._by_leg[call.pbx, leg] = call.id
+            self.by_leg[call.pbx, leg] = call.id
         for leg in before.keys() - call.legs.keys():
             self._unindex(call, leg)
 
     def _unindex(self, call: Call, leg: ChannelId) -> None:
-        if self._by_leg.get((call.pbx, leg)) == call.id:
-            del self._by_leg[call.pbx, leg]
+        if self.by_leg.get((call.pbx, leg)) == call.id:
+            del self.by_leg[call.pbx, leg]
 
     def put_agent(self, agent: Agent) -> None:
         """Take the next value of an agent."""
@@ -210,7 +213,7 @@ class Work:
         self.leave_line(call)
         self.put_queue(queues.abandoned(self.queue(call.queue)))
         call = calls.left_queue(call, at, VisitEnd.ABANDONED, wait_s=wait_s)
-        return replace(call, abandoned=True, counted=True)
+        return changed(call, abandoned=True, counted=True)
 
     def count_answer(self, call: Call, wait_s: int, at: datetime) -> Call:
         """Return the call with its visit counted as answered after ``wait_s``."""
@@ -218,7 +221,7 @@ class Work:
             return call
         self.leave_line(call)
         self.put_queue(queues.answered(self.queue(call.queue), wait_s, target_s=self.rules.target_s))
-        return replace(calls.left_queue(call, at, VisitEnd.ANSWERED, wait_s=wait_s), counted=True)
+        return changed(calls.left_queue(call, at, VisitEnd.ANSWERED, wait_s=wait_s), counted=True)
 
     # -------------------------------------------------------------- offers
 
@@ -246,9 +249,9 @@ class Work:
     def end_offer(self, call: Call, extension: Extension, at: datetime, *, missed: bool) -> Call:
         """Return the call once this phone has stopped ringing without an answer."""
         agent = self.agent_with(extension)
-        offer = next((offer for offer in call.offers if agent is not None and offer.agent == agent.id), None)
         if agent is None:
             return call
+        offer = next((offer for offer in call.offers if offer.agent == agent.id), None)
         if offer is None:
             if missed:
                 self.put_agent(agents.missed_after_all(agent, call.id, at))
@@ -295,7 +298,8 @@ class Work:
         if agent is None:
             return calls.connected(call, extension, None, begun, kind)
         self.put_agent(agents.connected(agent, call.id, begun, kind))
-        call = _with_offers(call, tuple(offer for offer in call.offers if offer.agent != agent.id))
+        if call.offers:
+            call = _with_offers(call, tuple([offer for offer in call.offers if offer.agent != agent.id]))
         return calls.connected(call, extension, agent.id, begun, kind)
 
     def told(self, call: Call) -> Call:

@@ -54,13 +54,24 @@ class Live:
             self._waiting.append(event)
             return NOTHING
         self._busy = True
+        first = None
         try:
-            changes = self._one(event)
-            while self._waiting:
-                self._one(self._waiting.popleft())
+            while True:
+                try:
+                    changes = self._centre.apply(event)
+                finally:
+                    if self.note is not None:
+                        self.note(event)
+                if self._retelling:
+                    changes = self._without_past_offers(event, changes)
+                if changes is not NOTHING:
+                    self._tell_all(changes)
+                first = changes if first is None else first
+                if not self._waiting:
+                    return first
+                event = self._waiting.popleft()
         finally:
             self._busy = False
-        return changes
 
     @contextmanager
     def retelling(self, pbx: PbxName) -> Iterator[None]:
@@ -89,21 +100,9 @@ class Live:
             self.fact_errors += 1
             _log.exception("a fact of the menu could not be applied: %s of call %s", type(fact).__name__, fact.call)
 
-    def _one(self, event: Event) -> Changes:
-        try:
-            changes = self._centre.apply(event)
-        finally:
-            if self.note is not None:
-                self.note(event)
-        if self._retelling and isinstance(event, PbxEvent) and event.pbx in self._retelling:
-            changes = self._without_past_offers(changes, self._retelling[event.pbx])
-        if changes is not NOTHING:
-            self._tell_all(changes)
-        return changes
-
-    @staticmethod
-    def _without_past_offers(changes: Changes, held_back: list[Offer]) -> Changes:
-        if not (changes.offers or changes.offers_over):
+    def _without_past_offers(self, event: Event, changes: Changes) -> Changes:
+        held_back = self._retelling.get(event.pbx) if isinstance(event, PbxEvent) else None
+        if held_back is None or not (changes.offers or changes.offers_over):
             return changes
         held_back.extend(changes.offers)
         over = tuple(offer for offer in changes.offers_over if offer not in held_back)
