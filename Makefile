@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Bytecode is written once: a test run starts a hundred Pythons, and compiling costs each three times its loading.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check unit calls speech web bench drill lock format clean
+.PHONY: help run test check unit calls heard web bench drill lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,15 +27,16 @@ web:
 	$(BIN)/python tools/web.py check test
 
 unit:
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target calls speech
-	$(BIN)/pytest tests/e2e
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target calls heard
 
-# Most of these wait for telephones; speech keeps a core busy, and two of it at once would be in everybody's way.
+# Most of these wait for telephones. Speech keeps a core busy, and two of it at once would be in everybody's way;
+# browsers want a quieter machine than speech leaves.
 calls:
 	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/e2e -m "not speech"
 
-speech:
+heard:
 	$(BIN)/pytest --ignore tests/e2e -m speech
+	$(BIN)/pytest tests/e2e
 
 bench: ## measure everything in quick mode; ends with an error if a promise is not kept
 	@$(PYTHON) tools/bootstrap.py --test

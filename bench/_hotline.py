@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench._consoles import Consoles
-from bench._site import BenchError, Person, agents, daemon, database, free_port
+from bench._site import BenchError, Person, agents, daemon, database
 from config.secrets import Secrets
 from config.settings import Pbx, Settings
+from cti.sandbox.network import free_port
 from cti.sandbox.pbx import SandboxPbx
 from storage.engine import Database
 from storage.schema import calls, tickets

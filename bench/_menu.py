@@ -16,9 +16,10 @@ from datetime import date
 from pathlib import Path
 
 from bench._hotline import Callers, ended, rtp_range
-from bench._site import BenchError, agents, daemon, database, free_port, use_own_cache
+from bench._site import BenchError, agents, daemon, database, use_own_cache
 from config.secrets import Secrets
 from config.settings import Pbx, Settings
+from cti.sandbox.network import free_port
 from cti.sandbox.pbx import SandboxPbx
 from cti.sandbox.rehearsal import PROMPTS, rehearse
 from ivr.flow.service import Caller

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Sequence
@@ -242,10 +241,3 @@ def own_cpu_s(pid: int) -> float:
 def resident_bytes(pid: int) -> int:
     """Return what a process holds in memory, shared libraries and all."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, address: str = "127.0.0.1") -> int:
-    """Return a port that nobody has."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

@@ -24,6 +24,7 @@ from bench.drill.proxy import Frames, Proxy
 from config.secrets import Secrets
 from config.settings import Agi, Pbx, Settings, Web
 from cti.domain.ids import Extension, QueueName
+from cti.sandbox.network import free_port
 from storage.embedded import DATABASE, ROLE, EmbeddedPostgres
 from storage.engine import Database
 from storage.migrate import upgrade
@@ -207,8 +208,8 @@ def _socket_of(postgres: EmbeddedPostgres) -> str:
 
 
 def _settings(home: Path) -> Settings:
-    ami, ws, agi, web, push = _free_ports(5, socket.SOCK_STREAM)
-    (sip,) = _free_ports(1, socket.SOCK_DGRAM)
+    ami, ws, agi, web, push = (free_port() for _ in range(5))
+    sip = free_port(socket.SOCK_DGRAM)
     rtp = random.randrange(30000, 58000, 2000)  # noqa: S311 - a range of ports that is likely free
     return Settings(
         home=home,
@@ -216,11 +217,3 @@ def _settings(home: Path) -> Settings:
         agi=Agi(port=agi),
         web=Web(port=web, push_port=push),
     )
-
-
-def _free_ports(count: int, kind: socket.SocketKind) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]

@@ -1,9 +1,12 @@
 """This machine's addresses and free ports, as the sandbox needs them."""
 
+import errno
 import fcntl
 import ipaddress
+import os
 import socket
 import struct
+from collections.abc import Iterator
 
 from config.pbx_files import Network
 from config.settings import Settings
@@ -49,3 +52,37 @@ def check_ports(settings: Settings) -> None:
                 probe.bind((pbx.host, port))
             except OSError as fault:
                 raise PortTakenError(setting, pbx.host, port) from fault
+
+
+class _Ports:
+    """Ports to try, one after the other, from a place that differs from process to process.
+
+    They lie below those that the kernel gives to whoever connects (``ip_local_port_range``): one of those is free now
+    and somebody's in a moment.
+    """
+
+    def __init__(self, first: int, last: int) -> None:
+        self._first, self._count = first, last - first + 1
+        self._next = os.getpid() * 3571
+
+    def __iter__(self) -> Iterator[int]:
+        for _ in range(self._count):
+            self._next += 1
+            yield self._first + self._next % self._count
+
+
+_PORTS = {socket.SOCK_STREAM: _Ports(21_000, 32_767), socket.SOCK_DGRAM: _Ports(10_240, 19_999)}
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, address: str = "127.0.0.1") -> int:
+    """Return a port that nobody has and this process was not given lately. Raises ``OSError`` if all are taken."""
+    for port in _PORTS[kind]:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError as fault:
+                if fault.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
+    raise OSError(errno.EADDRINUSE, "no port is free")

@@ -33,6 +33,7 @@ import pytest
 from config.pbx_files import USUAL_PATIENCE, Patience
 from config.secrets import Secrets
 from config.settings import Agi, Database, Pbx, Queue, Settings, Site, Web
+from cti.sandbox.network import free_port
 from cti.sandbox.pbx import DEMO_PHONES, SandboxPbx
 
 AGENT_PHONES = ("1001", "1002", "1003")
@@ -100,8 +101,8 @@ def new_pbx(
 
 def new_settings(home: Path) -> Settings:
     """Return settings with free ports everywhere and nothing from this machine's ``hydrophone.toml``."""
-    ami, ws, agi, web, push = _free_ports(5, socket.SOCK_STREAM)
-    sip, trunk = _free_ports(2, socket.SOCK_DGRAM)
+    ami, ws, agi, web, push = (free_port() for _ in range(5))
+    sip, trunk = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     rtp = random.randrange(30000, 60000, 500)
     return Settings(
         home=home,
@@ -111,15 +112,3 @@ def new_settings(home: Path) -> Settings:
         agi=Agi(port=agi),
         web=Web(port=web, push_port=push),
     )
-
-
-def _free_ports(count: int, kind: socket.SocketKind) -> list[int]:
-    """Return ports that nobody has, all held until the last is found so that they differ."""
-    held = [socket.socket(socket.AF_INET, kind) for _ in range(count)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in held]
-    finally:
-        for one in held:
-            one.close()

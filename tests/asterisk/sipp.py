@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cti.sandbox.network import free_port
 from cti.sandbox.pbx import SandboxPbx
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -44,14 +45,16 @@ async def calling(
     """Have one caller on the trunk who dials the hotline and waits for the PBX to hang up, ``patience_s`` at most."""
     keys = {"patience_ms": str(int(patience_s * 1000)), "caller_number": number, "caller_name": name}
     address = pbx.settings.pbx.trunk_address
-    async with _run(pbx, folder, "caller", address, _port(address), pbx.settings.site.hotline, keys) as sipp:
+    async with _run(
+        pbx, folder, "caller", address, free_port(socket.SOCK_DGRAM, address), pbx.settings.site.hotline, keys
+    ) as sipp:
         yield sipp
 
 
 @asynccontextmanager
 async def softphone(pbx: SandboxPbx, folder: Path, scenario: str) -> AsyncIterator[Sipp]:
     """Register phone 2001 and have it play ``scenario`` with the next call that comes to it."""
-    port = _port(SOFTPHONE_ADDRESS)
+    port = free_port(socket.SOCK_DGRAM, SOFTPHONE_ADDRESS)
     password = {"user": "2001", "password": pbx.secrets.phones["2001"]}
     async with _run(pbx, folder, "register", SOFTPHONE_ADDRESS, port, "2001", password) as registration:
         await registration.finish()
@@ -112,9 +115,3 @@ def _scenario(name: str, keys: dict[str, str], folder: Path) -> Path:
     path = folder / f"{name}.xml"
     path.write_text(text)
     return path
-
-
-def _port(address: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cti.caller.options import options
+from cti.sandbox.network import free_port
 from cti.sandbox.pbx import SandboxPbx
 
 
@@ -62,9 +63,7 @@ async def test_garbage_and_answers_to_others_are_no_answer() -> None:
 
 
 async def test_a_port_where_nobody_listens_is_told_at_once() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port(socket.SOCK_DGRAM)
     with pytest.raises(ConnectionRefusedError):
         await options("127.0.0.1", port, timeout_s=5)
 

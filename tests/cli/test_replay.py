@@ -19,13 +19,13 @@ from cti.cli import main
 from cti.cli.journal import app as journal_commands
 from cti.cli.replay import replay
 from cti.domain.events import CentreStarted
+from cti.sandbox.network import free_port
 from cti.services.journal.codec import Codec
 from cti.services.journal.journal import Journal
 from storage.engine import Database
 from storage.journal import JournalStore
 from storage.records import Role
 from storage.users import UserStore
-from tests.console.conftest import free_port
 from tests.domain.story import ANNA, at
 from tests.postgres import database, database_dsn, postgres_server
 from tests.services.parts import HandClock, LiveStory, no_sleep

@@ -1,6 +1,5 @@
 """A console server on free ports, with a live centre and stores of its own."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,9 @@ from agent_console.server import ConsoleServer
 from agent_console.wire import Role
 from config.secrets import Secrets
 from config.settings import Settings, Site, Web
+from cti.sandbox.network import free_port
 from tests.console.fake_stores import USERS, FakeStores
 from tests.console.fakes import Clock, FakeLive, NotNowError
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

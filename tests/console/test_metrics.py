@@ -14,7 +14,8 @@ from agent_console.push.delays import PopDelays
 from agent_console.server import ConsoleServer
 from config.secrets import Secrets
 from config.settings import Settings, Web
-from tests.console.conftest import House, free_port
+from cti.sandbox.network import free_port
+from tests.console.conftest import House
 from tests.console.fake_stores import USERS, FakeStores
 from tests.console.fakes import CALLER, Clock, FakeLive
 

@@ -20,6 +20,7 @@ from agent_console.wire_live import Match
 from config.secrets import Secrets
 from config.settings import Settings, Web
 from cti.domain.model import Outcome
+from cti.sandbox.network import free_port
 from cti.services.journal.codec import Codec
 from cti.services.journal.replay import Replay
 from cti.services.messages import MessageFiles
@@ -35,7 +36,6 @@ from storage.records import Role
 from storage.reported_readings import ReportedReadings
 from storage.tickets import TicketStore
 from storage.users import UserStore
-from tests.console.conftest import free_port
 from tests.console.fake_stores import FakeCallbacks, a_reported_reading
 from tests.console.fakes import NOON, WATER, Clock, FakeLive
 from tests.console.incident_stores import real_incidents
