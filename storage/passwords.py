@@ -7,20 +7,20 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 AT_ONCE: Final = 2
+HASHER = PasswordHasher()
 
 
 class Passwords:
     """Makes and checks password hashes."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
         """Return a fresh hash of ``password``."""
         async with self._turns:
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(HASHER.hash, password)
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Tell whether ``password`` fits ``kept``. None (no such user) takes just as long and is never right."""
@@ -32,6 +32,6 @@ class Passwords:
 
     def _fits(self, kept: str, password: str) -> bool:
         try:
-            return self._hasher.verify(kept, password)
+            return HASHER.verify(kept, password)
         except (VerificationError, InvalidHashError):
             return False

@@ -2,6 +2,10 @@
 
 import signal
 
+import pytest
+from argon2 import PasswordHasher
+
+import storage.passwords
 from tests.asterisk.pbx import make_pbx, shared_pbx
 
 __all__ = ["make_pbx", "shared_pbx"]
@@ -10,3 +14,9 @@ __all__ = ["make_pbx", "shared_pbx"]
 # press in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> None:
+    """Hash at the least cost: hundreds of tests have users. ``storage/test_passwords.py`` looks at the real cost."""
+    storage.passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

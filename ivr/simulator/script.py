@@ -20,6 +20,7 @@ from cti.domain.tariffs import Tariff, TariffStep
 from cti.domain.ticket_progress import Progress, TicketTold
 from cti.domain.utility import Bill, Payment, Reading, ReadingKind
 from cti.domain.water_quality import WaterQuality
+from ivr.flow.loader import TextLoader
 from ivr.flow.outcome import LeavesAs, Result
 from ivr.ports import Outlook
 from ivr.simulator.billing import Behaviour, Customer
@@ -326,7 +327,7 @@ def read(path: Path) -> Script:
     if len(text.encode()) > MAX_BYTES:
         raise ScriptFaultsError((f"{path.name}: too long; keep it under {MAX_BYTES} bytes",))
     try:
-        return Script.model_validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - text and nothing else
+        return Script.model_validate(yaml.load(text, Loader=TextLoader))  # noqa: S506 - text and nothing else
     except yaml.YAMLError as error:
         raise ScriptFaultsError((f"{path.name}: not YAML: {error}",)) from error
     except ValidationError as error:

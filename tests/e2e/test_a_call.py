@@ -15,7 +15,7 @@ from tests.e2e.people import Person, choose, ready_agent
 from tests.hearing.correlate import RATE_HZ, Heard, Sound
 from tests.hearing.correlate import heard as correlate
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 @pytest.mark.speech

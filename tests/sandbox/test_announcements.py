@@ -90,7 +90,8 @@ class HeardByAll:
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> HeardByAll:
     """Have all calls of this file at once, on two PBXs: what they are about takes minutes to be said."""
-    impatient = Patience(queue_s=3, ring_s=1, rounds=2, word_every_s=2)
+    # A word falls due after two seconds and lasts for seven or more: within eight it is said once, even if late.
+    impatient = Patience(queue_s=8, ring_s=1, rounds=2, word_every_s=2)
     return asyncio.run(
         everybody_calls(
             new_pbx(tmp_path_factory.mktemp("impatient"), patience=impatient),

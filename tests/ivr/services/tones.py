@@ -24,7 +24,8 @@ BEEP_HZ = 3700
 PAIR_HZ = range(600, 3500, 140)
 PAIRS = [(low, high) for low, high in combinations(PAIR_HZ, 2) if high - low >= 280]
 CHARACTERS = dict(zip("0123456789-.: ze", range(500, 3600, 190), strict=False))
-_TONE_S, _REST_S, _CHARACTER_S, _GAP_S = 0.4, 0.1, 0.06, 0.02
+_TONE_S, _REST_S, _CHARACTER_S, _GAP_S = 0.4, 0.1, 0.06, 0.04
+_TORN_FRAMES = 5
 _LOUD = 0.02
 _APART_HZ = 100
 
@@ -126,19 +127,20 @@ def _nearest(known: Mapping[str, object], pitches: tuple[int, ...]) -> str | Non
 
 
 def _sounds(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Yield what is between the silences, of 30 ms at least."""
+    """Yield what is between the silences, of 30 ms at least. A hole of one packet, on a busy machine, is no silence."""
     frame = RATE_HZ // 200
     loud = [
         float(np.sqrt(np.mean(samples[at : at + frame] ** 2))) > _LOUD for at in range(0, len(samples) - frame, frame)
     ]
-    start: int | None = None
-    for place, is_loud in enumerate([*loud, False]):
-        if is_loud and start is None:
-            start = place
-        elif not is_loud and start is not None:
-            if place - start >= 6:
-                yield samples[start * frame : place * frame]
-            start = None
+    spans: list[tuple[int, int]] = []
+    for place in (place for place, is_loud in enumerate(loud) if is_loud):
+        if spans and place - spans[-1][1] <= _TORN_FRAMES:
+            spans[-1] = (spans[-1][0], place + 1)
+        else:
+            spans.append((place, place + 1))
+    for start, end in spans:
+        if end - start >= 6:
+            yield samples[start * frame : end * frame]
 
 
 def _pitches(sound: NDArray[np.float32]) -> tuple[int, int | None]:

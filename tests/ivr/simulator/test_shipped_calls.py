@@ -15,6 +15,7 @@ DESK = FlowFiles(Settings())
 FLOWS = shipped_files()
 
 
+@cache
 def scripts(path: Path) -> list[Script]:
     return [script for file in script_files(path) if (script := read(file)).flow == path.stem]
 
