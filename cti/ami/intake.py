@@ -253,7 +253,8 @@ class Intake:
                 event.name, handler = handlers[name]
                 event.at = arrival.at
                 event.position = position
-                if "ActionID" in event:
+                # a layout is learned only from what names no action
+                if type(event) is Event and "ActionID" in event:
                     self._refuse_answer(event)
                     continue
                 unfinished = handler(event)

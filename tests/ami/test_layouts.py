@@ -1,5 +1,7 @@
 """Reading by a learned layout is reading line by line, only faster: whatever comes, the same events and refusals."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -58,6 +60,43 @@ def test_whatever_comes_is_read_as_it_would_be_line_by_line(pairs: list[tuple[st
     event = reader.read(b"Newchannel", text)
     assert dict(event) == dict(slowly)
     assert event.loose == slowly.loose
+
+
+def test_values_that_were_asked_for_are_at_hand_and_the_others_are_found() -> None:
+    reader = reader_that_knows(USUAL)
+    first = reader.read(b"Newchannel", USUAL)
+    assert (first["Channel"], first["CallerIDName"]) == ("PJSIP/1", "王芳")
+    another = reader.read(b"Newchannel", USUAL.replace(b"PJSIP/1", b"PJSIP/2"))
+    assert dict.__len__(another) == 2
+    assert (another["Channel"], another["CallerIDName"], another["Privilege"]) == ("PJSIP/2", "王芳", "call,all")
+    assert dict.__len__(reader.read(b"Newchannel", USUAL)) == 3
+
+
+def test_what_is_not_there_is_not_there_and_costs_the_next_ones_nothing() -> None:
+    reader = reader_that_knows(USUAL)
+    event = reader.read(b"Newchannel", USUAL)
+    with pytest.raises(KeyError):
+        event["Exten"]
+    assert event.get("Exten", "none") == "none"
+    assert "Exten" not in event
+    assert dict.__len__(reader.read(b"Newchannel", USUAL)) == 0
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda event: event == read(USUAL, Event),
+        lambda event: event.__ne__(read(USUAL, Event)) is False,
+        lambda event: event.get("Channel") == "PJSIP/1",
+        lambda event: "Channel" in event,
+        lambda event: len(event) == len(KEYS),
+        lambda event: list(event.keys()) == list(KEYS),
+        lambda event: [*event.values()][-1] == "王芳",
+        lambda event: ("Channel", "PJSIP/1") in event.items(),
+    ],
+)
+def test_whoever_looks_at_all_headers_sees_all(look: Callable[[Event], bool]) -> None:
+    assert look(reader_that_knows(USUAL).read(b"Newchannel", USUAL))
 
 
 def test_a_header_more_is_not_familiar_and_is_refused() -> None:
