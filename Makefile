@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Bytecode is written once: a test run starts a hundred Pythons, and compiling costs each three times its loading.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check unit calls heard web bench drill lock format clean
+.PHONY: help run test check unit domain calls heard web bench drill lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,10 +29,14 @@ web:
 unit:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target calls heard
 
+domain: # what decides has no branch that no test takes
+	$(BIN)/pytest -n 3 tests/domain --cov=cti/domain --cov-branch --cov-report=term-missing:skip-covered \
+		--cov-fail-under=100
+
 # Most of these wait for telephones. Speech keeps a core busy, and two of it at once would be in everybody's way;
 # browsers want a quieter machine than speech leaves.
-calls:
-	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/e2e -m "not speech"
+calls: domain
+	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/e2e --ignore tests/domain -m "not speech"
 
 heard:
 	$(BIN)/pytest --ignore tests/e2e -m speech

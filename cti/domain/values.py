@@ -35,14 +35,9 @@ def replace(value: Kind, /, **changes: Any) -> Kind:
     return value
 
 
-def names(kind: type[Value] | Value) -> tuple[str, ...]:
-    """Return the names of the fields."""
-    return kind.__struct_fields__
-
-
 def as_dict(value: Value) -> dict[str, Any]:
     """Return the fields by name, the values in them as they are."""
     return msgspec.structs.asdict(value)
 
 
-__all__ = ["Value", "as_dict", "changed", "field", "names", "replace"]
+__all__ = ["Value", "as_dict", "changed", "field", "replace"]

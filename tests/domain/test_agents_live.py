@@ -358,6 +358,15 @@ def test_what_a_stranger_chooses_changes_nothing(event: e.Event) -> None:
     assert Story().tell(event) == NOTHING
 
 
+def test_a_membership_told_again_with_another_device_changes_the_device_alone() -> None:
+    agent = Story().agent()
+    membership = Membership(paused=False, reason="")
+    seen = agents.seen_in_queue(agent, WATER, membership, DeviceState.NOT_IN_USE)
+    again = agents.seen_in_queue(seen, WATER, membership, DeviceState.RINGING)
+    assert again == replace(seen, device=DeviceState.RINGING)
+    assert agents.seen_in_queue(again, WATER, membership, DeviceState.RINGING) is again
+
+
 def test_extending_without_wrap_up_is_nothing() -> None:
     agent: Agent = Story().agent()
     assert agents.wrap_up_extended(agent, 60) is agent

@@ -7,7 +7,7 @@ from cti.domain import events as e
 from cti.domain.ids import ChannelId, PbxName, call_id
 from cti.domain.model import CallStage, Changes, Outcome, RoutingStatus
 from cti.domain.values import replace
-from tests.domain.story import ANNA, BOOT, PBX, WATER, Story, at, call_of, linkedid
+from tests.domain.story import ANNA, BO, BOOT, PBX, PHONES, WATER, Story, at, call_of, linkedid
 
 NOTHING = Changes()
 
@@ -157,6 +157,30 @@ def test_a_conversation_from_before_our_start_goes_on_as_one_call(record_first: 
     assert call.language == "zh"
     assert (call.talk_s, call.wait_s, call.agent) == (60 if record_first else 62, 10, ANNA)
     assert story.tell(told) == NOTHING
+
+
+def test_of_a_record_only_who_still_talked_and_is_known_is_taken_to_talk() -> None:
+    before = Story()
+    before.talking()
+    before.hung_up(25, agent=ANNA)
+    before.leg(26, agent=BO)
+    before.bridged(27, agent=BO)
+    record = before.call()
+    story = Story(ready=False)
+    story.tell(e.AgentEnrolled(at=at(0), agent=ANNA, name="Anna", extension=PHONES[ANNA], queues=(WATER,)))
+    story.tell(e.LinkUp(at=at(50), pbx=PBX, boot=BOOT))
+    story.tell(restored.CallRestored(at=at(60), record=record))
+    assert (story.agent().call, story.call().stage) == (None, CallStage.TALKING)
+    story.leg(61)
+    story.tell(e.Resynced(at=at(62), pbx=PBX, live=frozenset({record.id}), drift=0))
+    assert [talk.until for talk in story.call().talks] == [at(25), at(62)]
+
+
+def test_a_queue_told_of_again_as_it_is_has_not_changed() -> None:
+    story = Story()
+    story.waiting(1)
+    assert story.tell(e.QueueSeen(at=at(30), pbx=PBX, queue=WATER, waiting=(call_of(1),))) == NOTHING
+    assert story.tell(e.QueueOpened(at=at(31), queue=WATER, wrap_up_s=30)) == NOTHING
 
 
 def test_a_record_without_an_answer_does_not_move_the_conversation() -> None:

@@ -150,6 +150,59 @@ def test_a_second_bridge_of_old_changes_nothing() -> None:
     assert story.call() == before
 
 
+def test_an_agent_who_is_joined_with_a_colleague_and_then_with_the_caller_again_was_apart_meanwhile() -> None:
+    story = Story()
+    story.talking()
+    bridged(story, 21, None, ANNA)
+    story.leg(30, agent=BO)
+    bridged(story, 32, BO, ANNA)
+    (caller, colleague) = story.call().talks
+    assert (caller.apart, caller.held_since, colleague.kind) == (True, at(32), TalkKind.COLLEAGUE)
+    bridged(story, 40, None, ANNA)
+    assert (story.call().talks[0].apart, story.call().talks[0].hold_s) == (False, 8)
+
+
+def test_a_caller_on_hold_whose_agent_asks_a_colleague_is_on_hold_once() -> None:
+    story = Story()
+    story.talking()
+    bridged(story, 21, None, ANNA)
+    story.held(25)
+    story.leg(30, agent=BO)
+    bridged(story, 32, BO, ANNA)
+    assert (story.call().talks[0].holds, story.call().talks[0].held_since) == (1, at(25))
+
+
+def test_a_parked_caller_is_parked_until_fetched_and_who_was_never_in_a_bridge_leaves_none() -> None:
+    story = Story()
+    story.waiting()
+    before = story.call()
+    out(story, 20, None, ANNA)
+    assert story.call() == before
+    story.tell(e.CallerParked(at=at(35), **story.of(), space="701"))
+    assert (story.call().stage, story.call().parked) == (CallStage.PARKED, "701")
+    story.tell(e.CallerUnparked(at=at(40), **story.of()))
+    assert (story.call().stage, story.call().parked) == (CallStage.RINGING, None)
+
+
+def test_a_caller_fetched_before_that_is_told_talks() -> None:
+    story = Story()
+    story.waiting()
+    story.tell(e.CallerParked(at=at(35), **story.of(), space="701"))
+    story.leg(38, agent=ANNA)
+    bridged(story, 39, None, ANNA, bridge="fetched")
+    story.tell(e.CallerUnparked(at=at(40), **story.of()))
+    assert (story.call().stage, story.call().parked) == (CallStage.TALKING, None)
+
+
+def test_what_a_snapshot_tells_can_have_begun_at_the_end_of_the_talk_before_at_the_earliest() -> None:
+    story = Story()
+    story.talking()
+    story.hung_up(30, agent=ANNA)
+    story.leg(31, agent=ANNA, nth=2)
+    story.tell(e.LegBridged(at=at(50), **story.of(1, ANNA, 2), since=at(25)))
+    assert [talk.since for talk in story.call().talks] == [at(20), at(30)]
+
+
 # ------------------------------------------------------------------ presence and call state
 
 

@@ -1,9 +1,12 @@
 """Each table over all pairs of state and move: what is not in it changes nothing."""
 
+import importlib
+import pkgutil
 from itertools import product
 
 import pytest
 
+from cti import domain
 from cti.domain import agents, calls, events, restored
 from cti.domain.agents import ROUTING, AgentMove
 from cti.domain.calls import STAGES, CallMove
@@ -61,3 +64,8 @@ def test_every_event_has_a_handler() -> None:
 def test_an_event_that_nobody_handles_is_our_mistake() -> None:
     with pytest.raises(KeyError):
         Centre().apply(events.CallEvent(at=at(0), call=Story.of(Story(ready=False))["call"]))
+
+
+@pytest.mark.parametrize("module", [found.name for found in pkgutil.walk_packages(domain.__path__, "cti.domain.")])
+def test_every_module_of_the_domain_can_be_read_without_anything_around_it(module: str) -> None:
+    assert importlib.import_module(module).__doc__
