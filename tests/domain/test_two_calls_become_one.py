@@ -2,7 +2,7 @@
 
 from cti.domain import events as e
 from cti.domain.centre import Centre
-from cti.domain.ids import BridgeId
+from cti.domain.ids import BridgeId, Extension
 from cti.domain.model import RoutingStatus, TalkKind
 from tests.domain.story import ANNA, BO, BOOT, PBX, PHONES, WATER, Story, at, call_of, linkedid
 
@@ -64,7 +64,7 @@ def test_whoever_took_over_a_phone_in_use_keeps_their_own_call_state() -> None:
     story = Story()
     story.talking(1)
     story.talking(2, agent=BO)
-    for agent, phone in ((ANNA, "1009"), (BO, PHONES[ANNA])):
+    for agent, phone in ((ANNA, Extension("1009")), (BO, PHONES[ANNA])):
         story.tell(e.AgentEnrolled(at=at(30), agent=agent, name=agent, extension=phone, queues=(WATER,)))
     before = story.agent(BO).talk
     story.held(31, 1)
@@ -78,8 +78,8 @@ def test_a_colleague_who_was_only_asked_and_now_has_the_caller_ended_one_talk_an
     story.leg(30, agent=BO)
     for agent in (ANNA, BO):
         story.tell(e.LegBridged(at=at(32), **story.of(1, agent), bridge=BridgeId("asking")))
-    for agent in (None, BO):
-        story.tell(e.LegBridged(at=at(40), **story.of(1, agent), bridge=BridgeId("taken")))
+    for leg in (story.of(1), story.of(1, BO)):
+        story.tell(e.LegBridged(at=at(40), **leg, bridge=BridgeId("taken")))
     assert [(talk.kind, talk.since, talk.until) for talk in story.call().talks if talk.agent == BO] == [
         (TalkKind.COLLEAGUE, at(32), at(40)),
         (TalkKind.CALLER, at(40), None),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -32,5 +33,7 @@ GOOD = WaterQuality(
     ],
 )
 def test_water_meets_the_standard_up_to_its_limits(figure: str, kept: str, broken: str) -> None:
-    assert replace(GOOD, **{figure: Decimal(kept)}).meets_the_standard
-    assert not replace(GOOD, **{figure: Decimal(broken)}).meets_the_standard
+    values: dict[str, Any] = {figure: Decimal(kept)}
+    assert replace(GOOD, **values).meets_the_standard
+    values[figure] = Decimal(broken)
+    assert not replace(GOOD, **values).meets_the_standard
