@@ -36,11 +36,11 @@ class Speaker(Section):
 
 
 class Voice(Section):
-    """Both speakers. ``verify`` has each clip with a value recognised before a caller hears it."""
+    """Both speakers. ``verify`` has each clip recognised before a caller hears it."""
 
     zh: Speaker = Speaker(engine="kokoro")
     en: Speaker = Speaker(engine="hibari")
-    verify: bool = False
+    verify: bool = True
 
     @model_validator(mode="after")
     def _check_languages(self) -> Self:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +21,10 @@ from ivr.prompts import core_pack, g711, script
 from ivr.prompts.catalogue import LANGUAGES, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import SpeechError
 from ivr.prompts.inline import spoken
-from ivr.prompts.rendering import Rendering
+from ivr.prompts.rendering import Rendering, is_verifiable
 from ivr.prompts.speakers import voices
 from ivr.prompts.speech import RenderedSpeech
+from ivr.prompts.store import Store
 from ivr.prompts.studio import Recording, ignored, recordings
 from ivr.prompts.studio import recording as studio_recording
 from ivr.prompts.voices import VOICES, key_of
@@ -52,10 +53,11 @@ def build(
         Path | None, typer.Option(help="A file of amounts to render too, in yuan, one a line.", exists=True)
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Have every clip with a value recognised; needs the extra dev.")
-    ] = False,
+        bool | None,
+        typer.Option("--verify/--no-verify", help="Have every clip recognised before it is kept; as [voice] says."),
+    ] = None,
 ) -> None:
-    """Render every fixed sentence that is missing, and the amounts of a file."""
+    """Render every fixed sentence that is missing, and the amounts of a file; list what was not understood."""
     asyncio.run(_build(_amounts(amounts) if amounts else [], verify=verify))
 
 
@@ -83,6 +85,26 @@ def missing() -> None:
         _console().print(f"{clip.language} {clip.id}: {clip.text}", markup=False, highlight=False)
     _console().print(f"{len(absent)} missing")
     raise typer.Exit(1 if absent else 0)
+
+
+@app.command()
+def refused() -> None:
+    """List the clips that a recogniser did not understand: nobody hears them, unless nothing else can say it."""
+    told = Store(Settings().cache / "voice").refusals()
+    for key, one in told.items():
+        order = one["order"]
+        use = "in use" if order.get("only_way") else "not used"
+        line = (
+            f"{key[:12]}  {order['language']} {order.get('clip', '')} ({use}): {order['text']}  heard: {one['heard']}"
+        )
+        _console().print(line, markup=False, highlight=False, soft_wrap=True)
+    _console().print(f"{len(told)} refused; listen with prompts play, then prompts accept KEY")
+
+
+@app.command()
+def accept(key: Annotated[str, typer.Argument(help="As prompts refused shows it.")]) -> None:
+    """Have a refused clip used as it is, since you have listened to it and it is good."""
+    asyncio.run(_accept(key))
 
 
 @app.command()
@@ -126,9 +148,7 @@ def export_script(
 
 @app.command()
 def check(
-    listen: Annotated[
-        bool, typer.Option("--listen", help="Recognise the words too; needs the extra dev, a second or two a clip.")
-    ] = False,
+    listen: Annotated[bool, typer.Option("--listen", help="Recognise the words too; a second or two a clip.")] = False,
 ) -> None:
     """Check the studio's recordings in <home>/studio; exit 1 if anything is wrong with them."""
     from ivr.prompts.inspection import findings
@@ -144,8 +164,6 @@ def check(
 def _listener() -> "Listen":
     from ivr.prompts import listening
 
-    if not listening.installed():
-        raise typer.BadParameter("the recogniser is not installed: pip install 'hydrophone[dev]'")
     recogniser = listening.recogniser(Settings().cache)
 
     def listen(one: Recording, said: str) -> str:
@@ -164,19 +182,27 @@ def make_core_pack(
     _console().print(f"{to}: {to.stat().st_size / 1e6:.1f} MB")
 
 
-async def _build(amounts: list[Money], *, verify: bool) -> None:
+async def _accept(shown: str) -> None:
+    async with _running() as speech:
+        keys = [key for key in speech.store.refusals() if key.startswith(shown)]
+        if len(keys) != 1:
+            raise typer.BadParameter(f"{len(keys)} refused clips have this key; prompts refused lists them")
+        await speech.accept(keys[0])
+    _console().print("accepted")
+
+
+async def _build(amounts: list[Money], *, verify: bool | None) -> None:
     catalogue = _catalogue()
     sentences = [("bill.arrears", {"total": amount}) for amount in amounts]
     clips = catalogue.core_clips()
     for prompt, values in sentences:
         for language in LANGUAGES:
             clips |= {(language, clip.id): clip for clip in catalogue.clips(prompt, values, language)}
-    async with _running() as speech:
-        wanted = speech.missing(clips.values())
-        if verify:
-            wanted += speech.unverified(clips.values())
-        failed = await _render(speech, wanted, verify=verify)
-    _console().print(f"{len(clips)} clips ready" if not failed else f"{failed} of {len(clips)} clips failed")
+    async with _running(verify=verify) as speech:
+        failed = await _render(speech, speech.to_do(list(clips.values())))
+        ready = sum(speech.store.has(speech.key(clip)) for clip in clips.values())
+    told = f"{ready} of {len(clips)} clips ready, {failed} failed, {len(clips) - ready - failed} refused"
+    _console().print(f"{told}; prompts refused lists those that were not understood")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -209,26 +235,53 @@ async def _core_pack(to: Path) -> None:
         if failed := await _render(speech, wanted, keep_master=True):
             _console().print(f"{failed} clips failed; no pack was written")
             raise typer.Exit(1)
+        core = {speech.key(clip): clip for clip in catalogue.core_clips().values() if is_verifiable(clip)}
 
         def sound_of(key: str) -> g711.Linear:
             found = speech.store.master(key)
             return held[key] if found is None else found
 
         core_pack.build(catalogue, to, sound_of)
+        core_pack.keep_heard(to, await asyncio.to_thread(_heard, core, core_pack.heard(to), sound_of))
 
 
-async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: bool = False, verify: bool = False) -> int:
+def _heard(
+    core: Mapping[str, Clip], before: core_pack.Heard, sound_of: Callable[[str], g711.Linear]
+) -> core_pack.Heard:
+    """Listen to those clips of a pack that nobody has listened to before."""
+    from ivr.prompts import listening
+
+    recogniser = listening.recogniser(Settings().cache)
+    understood = before.understood & core.keys()
+    misheard = {key: heard for key, heard in before.misheard.items() if key in core}
+    with _progress() as progress:
+        for key in progress.track(core.keys() - understood - misheard.keys(), description="listening"):
+            clip = core[key]
+            mistake = recogniser.mistake(sound_of(key) / 32768.0, clip.text, clip.language)
+            if mistake:
+                misheard[key] = mistake
+                progress.console.print(f"{clip.language} {clip.id}: {clip.text}  heard: {mistake}", soft_wrap=True)
+            else:
+                understood |= {key}
+    withheld = frozenset(key for key in misheard if core[key].spare)
+    return core_pack.Heard(understood, misheard, withheld)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=_console())
+
+
+async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: bool = False) -> int:
     if not clips:
         return 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console()) as progress:
+    with _progress() as progress:
         task = progress.add_task("rendering", total=len(clips))
         failures: list[str] = []
         failed = await speech.render(
             clips,
             lambda done, _: progress.update(task, completed=done),
             keep_master=keep_master,
-            verify=verify,
             on_failure=lambda clip, why: failures.append(f"{clip.language} {clip.id}: {clip.text} {why}"),
         )
     for failure in failures:
@@ -237,13 +290,20 @@ async def _render(speech: RenderedSpeech, clips: list[Clip], *, keep_master: boo
 
 
 @asynccontextmanager
-async def _running(*, ours: bool = False) -> AsyncIterator[RenderedSpeech]:
+async def _running(*, ours: bool = False, verify: bool | None = None) -> AsyncIterator[RenderedSpeech]:
     """Yield a voice that renders on demand only: the site's, or the one that ships with us."""
     settings = Settings()
     chosen = VOICES if ours else voices(settings.voice)
     rendering = Rendering(settings.cache, warm=(), voices=chosen)
     catalogue = shipped() if ours else _catalogue()
-    speech = RenderedSpeech(settings.cache, studio=_studio(), catalogue=catalogue, rendering=rendering, voices=chosen)
+    speech = RenderedSpeech(
+        settings.cache,
+        studio=_studio(),
+        catalogue=catalogue,
+        rendering=rendering,
+        voices=chosen,
+        verify=settings.voice.verify if verify is None else verify,
+    )
     await speech.start(complete=False)
     try:
         yield speech

@@ -1,15 +1,17 @@
 """The core pack: the clips every hotline needs, rendered once by us and shipped as one lossless file.
 
 A zip with ``index.json`` (which catalogue, which clips, where each starts) and one FLAC per language. Clips are
-stored by the same key as in the store, so a pack from an older catalogue still serves all that didn't change.
+stored by the same key as in the store, so a pack from an older catalogue still serves all that didn't change. Beside it
+lies ``core_pack_heard.json``: which of its clips a recogniser understood, and which it misheard.
 """
 
+import hashlib
 import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,23 @@ class Index:
         return {entry.key for entries in self.entries.values() for entry in entries}
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Clips, by key, that a recogniser has listened to; of those that it ``misheard`` also what it heard.
+
+    What is ``withheld`` was misheard and can be said in spare pieces, so it is not taken from the pack.
+    """
+
+    understood: frozenset[str] = frozenset()
+    misheard: Mapping[str, str] = field(default_factory=dict)
+    withheld: frozenset[str] = frozenset()
+
+    def as_json(self) -> str:
+        """Return it as text, the same for the same verdicts."""
+        told = {"understood": sorted(self.understood), "misheard": self.misheard, "withheld": sorted(self.withheld)}
+        return json.dumps(told, indent=0, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def index(pack: Path) -> Index:
     """Return what ``pack`` holds. Raises :class:`PackError`."""
     with _readable(pack) as archive:
@@ -69,6 +88,27 @@ def sounds(pack: Path) -> dict[str, Linear]:
     return clips
 
 
+def heard(pack: Path) -> Heard:
+    """Return what was understood of ``pack``. Raises :class:`PackError`."""
+    file = _heard_file(pack)
+    if not file.exists():
+        return Heard()
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        return Heard(frozenset(told["understood"]), told["misheard"], frozenset(told["withheld"]))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise PackError(f"{file.name}: {type(error).__name__}: {error}") from error
+
+
+def keep_heard(pack: Path, told: Heard) -> None:
+    """Write down what was understood of ``pack``."""
+    _heard_file(pack).write_text(told.as_json(), encoding="utf-8")
+
+
+def _heard_file(pack: Path) -> Path:
+    return pack.with_name(f"{pack.stem}_heard.json")
+
+
 @contextmanager
 def _readable(pack: Path) -> Iterator[zipfile.ZipFile]:
     try:
@@ -79,16 +119,36 @@ def _readable(pack: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack(pack: Path, store: Store) -> int:
-    """Put those clips of ``pack`` into ``store`` that it hasn't; return how many."""
-    held = index(pack)
-    absent = store.missing(held.keys())
-    if not absent:
-        return 0
-    clips = sounds(pack)
-    for entry in (entry for entries in held.entries.values() for entry in entries):
-        if entry.key in absent:
-            store.put(entry.key, clips[entry.key], {"text": entry.text, "ms": entry.length // 8, "pack": True})
+    """Put those clips of ``pack`` into ``store`` that it hasn't and that are not withheld; return how many."""
+    held, listened = index(pack), heard(pack)
+    absent = store.missing(held.keys() - listened.withheld)
+    if absent:
+        clips = sounds(pack)
+        for entry in (entry for entries in held.entries.values() for entry in entries):
+            if entry.key in absent:
+                store.put(entry.key, clips[entry.key], {"text": entry.text, "ms": entry.length // 8, "pack": True})
+    digest = hashlib.sha256(listened.as_json().encode()).hexdigest()
+    if not store.was_told(digest):
+        _tell(held, listened, store)
+        store.tell(digest)
     return len(absent)
+
+
+def _tell(held: Index, listened: Heard, store: Store) -> None:
+    """Note beside each clip what was heard; what was misheard is listed for a person, and withheld if that can be."""
+    for key in listened.understood & held.keys():
+        store.note(key, {**store.facts(key), "verified": True})
+    for language, entries in held.entries.items():
+        for entry in (entry for entry in entries if entry.key in listened.misheard):
+            if store.has(entry.key) and store.facts(entry.key).get("verified"):
+                continue  # the site's own try was understood
+            if entry.key in listened.withheld:
+                store.drop(entry.key)
+                continue  # the site tries it itself
+            heard_as = listened.misheard[entry.key]
+            order = {"key": entry.key, "language": language, "text": entry.text, "clip": entry.clip, "only_way": True}
+            store.note(entry.key, {**store.facts(entry.key), "heard": heard_as})
+            store.refuse(entry.key, {"order": order, "heard": heard_as})
 
 
 def build(catalogue: Catalogue, pack: Path, sound_of: Callable[[str], Linear]) -> None:

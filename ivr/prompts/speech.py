@@ -21,7 +21,7 @@ from ivr.prompts.beep import beep
 from ivr.prompts.catalogue import LANGUAGES, SLOW_PACE, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import PackError, RenderError, UnsayableError
 from ivr.prompts.later import Later
-from ivr.prompts.rendering import Rendering, speech_job, studio_job
+from ivr.prompts.rendering import Rendering, is_verifiable, speech_job, studio_job
 from ivr.prompts.store import Store
 from ivr.prompts.stretch import stretched
 from ivr.prompts.studio import Recording, recordings
@@ -42,6 +42,9 @@ HOLD = "hold.please"
 """What is said while a clause is awaited that can be said in no other way."""
 
 JOINED_QUOTA_BYTES = 500_000_000
+
+LISTENED = frozenset({"verified", "heard"})
+"""What is noted of a clip that somebody has listened to: that it was understood, or what was heard."""
 
 Sentence = tuple[str, Mapping[str, Value]]
 Progress = Callable[[int, int], None]
@@ -83,7 +86,7 @@ class RenderedSpeech:
         pack: Path = core_pack.SHIPPED,
         rendering: Rendering | None = None,
         voices: Voices | None = None,
-        verify: bool = False,
+        verify: bool = True,
         reserve: Rendering | None = None,
     ) -> None:
         self.catalogue = catalogue or shipped()
@@ -220,16 +223,16 @@ class RenderedSpeech:
         """Return the name of ``clip`` in the store, as the site's speaker says it."""
         return key_of(clip, self.catalogue.readings, self._voices)
 
-    def _job(self, clip: Clip, *, keep_master: bool = False, verify: bool = False) -> dict[str, Any]:
+    def _job(self, clip: Clip, *, keep_master: bool = False) -> dict[str, Any]:
         voice = self._voices[clip.language] if self._voices else None
-        wanted = verify or self._verify
         return speech_job(
-            self.key(clip), clip, self.catalogue.readings, voice=voice, keep_master=keep_master, verify=wanted
+            self.key(clip), clip, self.catalogue.readings, voice=voice, keep_master=keep_master, verify=self._verify
         )
 
     async def _ordered(self, clause: Clause) -> "Awaited":
         """Order a clause, and of the reserve too if there are no spare pieces for it."""
-        usual = self._rendering.urgent(self._job(clause.clip))
+        refused = await asyncio.to_thread(self.store.is_refused, clause.key)
+        usual = None if refused else self._rendering.urgent(self._job(clause.clip))
         pieces = [self.key(piece) for piece in clause.clip.spare]
         absent = await asyncio.to_thread(self.store.missing, pieces)
         if absent:
@@ -267,8 +270,9 @@ class RenderedSpeech:
     # ------------------------------------------------------------------ ahead of calls
 
     def missing(self, clips: Iterable[Clip]) -> list[Clip]:
-        """Return those of ``clips`` that aren't in the store. Blocking."""
-        return [clip for clip in clips if not self.store.has(self.key(clip))]
+        """Return those of ``clips`` that aren't in the store and were not refused. Blocking."""
+        keys = ((clip, self.key(clip)) for clip in clips)
+        return [clip for clip, key in keys if not self.store.has(key) and not self.store.is_refused(key)]
 
     def learn(self, prompts: Mapping[str, Prompt]) -> None:
         """Take ``prompts`` into the catalogue, and render those of their clips that have no values in them."""
@@ -301,16 +305,18 @@ class RenderedSpeech:
         progress: Progress | None = None,
         *,
         keep_master: bool = False,
-        verify: bool = False,
         on_failure: Callable[[Clip, str], None] | None = None,
     ) -> int:
-        """Render ``clips``; return how many failed. The failures are logged, without their values."""
+        """Render ``clips``; return how many failed. The failures are logged, without their values.
+
+        What a recogniser refused has not failed: it is listed, and will be said in another way.
+        """
         failed = 0
         for done, clip in enumerate(clips, start=1):
             try:
-                await self._rendering.ahead(self._job(clip, keep_master=keep_master, verify=verify))
+                await self._rendering.ahead(self._job(clip, keep_master=keep_master))
             except RenderError as error:
-                failed += 1
+                failed += not await asyncio.to_thread(self.store.is_refused, self.key(clip))
                 reason = str(error).partition(": heard ")[0]
                 log.warning("voice.not_rendered clip=%s language=%s reason=%s", _family(clip), clip.language, reason)
                 if on_failure is not None:
@@ -319,10 +325,18 @@ class RenderedSpeech:
                 progress(done, len(clips))
         return failed
 
-    def unverified(self, clips: Iterable[Clip]) -> list[Clip]:
-        """Return those of ``clips`` that are there, but that no recogniser has listened to. Blocking."""
-        keys = ((clip, self.key(clip)) for clip in clips if not clip.id.startswith("part."))
-        return [clip for clip, key in keys if self.store.has(key) and not self.store.facts(key).get("verified")]
+    def to_do(self, clips: Sequence[Clip]) -> list[Clip]:
+        """Return those of ``clips`` that are to be rendered or to be listened to. Blocking."""
+        return self.missing(clips) + (self._unverified(clips) if self._verify else [])
+
+    def _unverified(self, clips: Iterable[Clip]) -> list[Clip]:
+        keys = [(clip, self.key(clip)) for clip in clips if is_verifiable(clip)]
+        return [clip for clip, key in keys if self.store.has(key) and not self.store.facts(key).keys() & LISTENED]
+
+    async def accept(self, key: str) -> None:
+        """Render a refused clip as it is, for somebody found it good. Raises ``KeyError`` and :class:`RenderError`."""
+        order = (await asyncio.to_thread(self.store.refusals))[key]["order"]
+        await self._rendering.ahead({**order, "accept": True})
 
     def _unpack(self) -> None:
         """Put the shipped clips into the store; a damaged pack only means that they will be rendered."""
@@ -334,11 +348,11 @@ class RenderedSpeech:
 
     async def _complete(self) -> None:
         await self._take_recordings()
-        absent = await asyncio.to_thread(self.missing, list(self.catalogue.core_clips().values()))
-        if absent:
-            log.info("voice.core rendering=%d", len(absent))
-            failed = await self.render(absent)
-            log.info("voice.core rendered=%d failed=%d", len(absent) - failed, failed)
+        wanted = await asyncio.to_thread(self.to_do, list(self.catalogue.core_clips().values()))
+        if wanted:
+            log.info("voice.core rendering=%d", len(wanted))
+            failed = await self.render(wanted)
+            log.info("voice.core rendered=%d failed=%d", len(wanted) - failed, failed)
 
     async def _find_recordings(self) -> None:
         """Take those studio recordings into use that were made fit for the line before."""

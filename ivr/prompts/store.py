@@ -30,6 +30,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self._clips = root / "clips"
         self._joined = root / "joined"
+        self._refused = root / "refused"
 
     # -- clips
 
@@ -89,6 +90,43 @@ class Store:
             yield
         finally:
             os.close(handle)
+
+    # -- clips that a recogniser did not understand
+
+    def refuse(self, key: str, told: Mapping[str, object]) -> None:
+        """Note for a person what was heard in place of a clip's words."""
+        self._refused.mkdir(parents=True, exist_ok=True)
+        write_file(self._refusal(key), json.dumps(dict(told), ensure_ascii=False, sort_keys=True).encode())
+
+    def drop(self, key: str) -> None:
+        """Have a clip no longer: nobody plays it from now on."""
+        self.stem(key).with_suffix(".json").unlink(missing_ok=True)
+
+    def is_refused(self, key: str) -> bool:
+        """Tell whether the clip was refused and nobody has accepted it since."""
+        return self._refusal(key).exists()
+
+    def refusals(self) -> dict[str, dict[str, Any]]:
+        """Return what was told of every refused clip, by key."""
+        return {
+            path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(self._refused.glob("*.json"))
+        }
+
+    def accept(self, key: str) -> None:
+        """Forget that a clip was refused."""
+        self._refusal(key).unlink(missing_ok=True)
+
+    def _refusal(self, key: str) -> Path:
+        return self._refused / f"{key}.json"
+
+    def was_told(self, digest: str) -> bool:
+        """Tell whether these verdicts of a pack were noted beside its clips."""
+        return (self._refused / f"told-{digest}").exists()
+
+    def tell(self, digest: str) -> None:
+        """Remember that these verdicts were noted."""
+        self._refused.mkdir(parents=True, exist_ok=True)
+        write_file(self._refused / f"told-{digest}", b"")
 
     # -- sentences
 

@@ -45,15 +45,20 @@ class Renderer:
     def render(self, job: Mapping[str, Any]) -> None:
         """Render one job, unless the clip is there. Raises :class:`SpeechError`.
 
-        With ``verify`` a clip is not kept unless a recogniser gets its values back; it has three tries.
+        With ``verify`` a recogniser has to understand it, in three tries. Else it is refused: noted for a person, and
+        not kept unless it is the ``only_way`` to say something. ``accept`` renders what was refused as it is.
         """
         key = job["key"]
         with self._store.alone(key):
+            if job.get("accept"):
+                self._store.accept(key)
+            elif job.get("verify") and self._store.is_refused(key) and not job.get("only_way"):
+                raise RenderError("refused before: something else was recognised")
             whole = self._store.has(key) and (not job.get("keep_master") or self._store.master(key) is not None)
             if whole and (not job.get("verify") or self._is_verified(job)):
                 return
             started = time.monotonic()
-            samples, pace = (self._studio(Path(job["wav"])), 1.0) if "wav" in job else self._speak(job)
+            samples, listened = (self._studio(Path(job["wav"])), {}) if "wav" in job else self._speak(job)
             from ivr.prompts.dsp import measure
 
             facts = {
@@ -62,29 +67,41 @@ class Renderer:
                 "render_ms": round(1000 * (time.monotonic() - started)),
                 "level": asdict(measure(samples)),
             }
-            facts |= {"verified": True, "tried_pace": pace} if job.get("verify") else {}
+            facts |= listened
             if job.get("keep_master"):
                 self._store.put_master(key, samples)
             self._store.put(key, samples, facts)
 
-    def _speak(self, job: Mapping[str, Any]) -> tuple[Any, float]:
-        """Return the clip, and at which of :data:`TRIED_PACES` it was understood."""
+    def _speak(self, job: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the clip, and what is to be noted about how it was understood."""
+        usual = _voice(job, job["language"]).for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
+        if not job.get("verify"):
+            return self._said(job, usual), {"verified": "by a person"} if job.get("accept") else {}
+        heard = ""
+        for pace in TRIED_PACES:
+            samples = self._said(job, usual.at(pace))
+            heard = self._misheard(samples, job)
+            if not heard:
+                return samples, {"verified": True, "tried_pace": pace}
+        self._refuse(job, heard)
+        if not job.get("only_way"):
+            raise RenderError(f"something else was recognised: heard {heard}")
+        return self._said(job, usual), {"heard": heard}
+
+    def _said(self, job: Mapping[str, Any], voice: Voice) -> Any:
         from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
 
-        usual = _voice(job, job["language"]).for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
-        heard = ""
-        for pace in TRIED_PACES if job.get("verify") else TRIED_PACES[:1]:
-            voice = usual.at(pace)
-            samples = telephone_clip(self._engine(voice).render(job["text"], voice), ENGINE_HZ)
-            heard = self._misheard(samples, job) if job.get("verify") else ""
-            if not heard:
-                return samples, pace
-        raise RenderError(f"other values were recognised: heard {heard}")
+        return telephone_clip(self._engine(voice).render(job["text"], voice), ENGINE_HZ)
+
+    def _refuse(self, job: Mapping[str, Any], heard: str) -> None:
+        order = {name: value for name, value in job.items() if name not in ("verify", "keep_master", "id")}
+        self._store.refuse(job["key"], {"order": order, "heard": heard})
+        self._store.drop(job["key"])
 
     def _is_verified(self, job: Mapping[str, Any]) -> bool:
-        """Tell whether a clip in the store is understood; that it is gets noted beside it."""
+        """Tell whether a clip in the store is understood, or all there is; it is noted beside it."""
         facts = self._store.facts(job["key"])
-        if facts.get("verified"):
+        if facts.get("verified") or "heard" in facts:
             return True
         if self._misheard(self._store.sound(job["key"]), job):
             return False
@@ -92,16 +109,11 @@ class Renderer:
         return True
 
     def _misheard(self, samples: Any, job: Mapping[str, Any]) -> str:
-        """Return what a recogniser hears, or nothing if it has the values of the text or the text has none."""
-        from ivr.prompts.listening import clause_prompt, disagrees, installed, recogniser, values
+        """Return what a recogniser hears in place of the text, or nothing if it understands it."""
+        from ivr.prompts.listening import recogniser
 
-        language: Language = job["language"]
-        if not any(values(job["text"], language)):
-            return ""
-        if not installed():
-            raise RenderError("clips can't be verified: the recogniser (extra dev) is not installed")
-        heard = recogniser(self._cache).text(samples / 32768.0, language, clause_prompt(job["text"], language))
-        return (heard or "nothing") if disagrees(job["text"], heard, language) else ""
+        mistake: str = recogniser(self._cache).mistake(samples / 32768.0, job["text"], job["language"])
+        return mistake
 
     def _studio(self, wav: Path) -> Any:
         from ivr.prompts.studio import recording

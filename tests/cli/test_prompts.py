@@ -35,6 +35,19 @@ def test_a_new_install_misses_everything_and_a_built_one_nothing() -> None:
     assert "0 missing" in after.output
 
 
+def test_a_refused_clip_is_listed_with_what_was_heard_and_can_be_accepted(install: Path) -> None:
+    store = Store(install / "cache" / "voice")
+    order = {"key": "00ab", "language": "en", "text": "Good bye.", "clip": "goodbye", "only_way": True}
+    store.refuse("00ab", {"order": order, "heard": "Could buy"})
+    listed = run.invoke(app, ["refused"], env={"COLUMNS": "300"})
+    assert "00ab  en goodbye (in use): Good bye.  heard: Could buy" in listed.output
+    assert run.invoke(app, ["accept", "77"]).exit_code == 2
+    accepted = run.invoke(app, ["accept", "00"])
+    assert accepted.exit_code == 0, accepted.output
+    assert store.facts("00ab")["verified"] == "by a person"
+    assert "Could buy" not in run.invoke(app, ["refused"]).output
+
+
 def test_the_list_shows_the_words_and_what_is_ready(install: Path) -> None:
     core_pack.unpack(core_pack.SHIPPED, Store(install / "cache" / "voice"))
     listed = run.invoke(app, ["list"], env={"COLUMNS": "300", "LINES": "60"})

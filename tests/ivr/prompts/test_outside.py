@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from config.voice import Speaker
 from config.voice import Voice as Chosen
+from cti.domain.events import Language
 from ivr.prompts import listening, outside, worker
 from ivr.prompts.catalogue import Clip
 from ivr.prompts.dsp import ENGINE_HZ
@@ -178,14 +179,15 @@ def test_options_of_another_engine_are_a_fault_of_the_settings(wrong: dict[str, 
 # ------------------------------------------------------------------ listened to before it may be used
 
 
-class Heard:
-    """A recogniser that hears what a test says, one after the other."""
+class Heard(listening.Recogniser):
+    """A recogniser that hears what a test says, one after the other, whatever came before."""
 
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
 
-    def text(self, sound: np.ndarray, language: str, prompt: str) -> str:
-        return self.texts.pop(0)
+    def mistake(self, recording: listening.Sound, said: str, language: Language) -> str:
+        heard = self.texts.pop(0)
+        return (heard or "nothing") if listening.misheard(said, heard, language) else ""
 
 
 @pytest.fixture
@@ -193,15 +195,19 @@ def renderer(tmp_path: Path) -> Renderer:
     return Renderer(tmp_path)
 
 
-def _order(tmp_path: Path, text: str = "金额为八十六元四角，", name: str = "amount.8640") -> dict[str, object]:
+PIECES = (Clip("part.八十", "zh", "八十，"),)
+
+
+def _order(
+    tmp_path: Path, text: str = "金额为八十六元四角，", name: str = "amount.8640", spare: tuple[Clip, ...] = PIECES
+) -> dict[str, object]:
     voice = _command(str(_program(tmp_path, SPEAKS)))
-    clip = Clip(name, "zh", text)
+    clip = Clip(name, "zh", text, spare)
     return speech_job(key_of(clip, {}, {"zh": voice}), clip, {}, voice=voice, verify=True)
 
 
 def _hears(monkeypatch: pytest.MonkeyPatch, *texts: str) -> Heard:
     heard = Heard(*texts)
-    monkeypatch.setattr(listening, "installed", lambda: True)
     monkeypatch.setattr(listening, "recogniser", lambda _: heard)
     return heard
 
@@ -219,12 +225,54 @@ def test_a_clip_that_is_misheard_is_said_again_more_slowly(
     assert heard.texts == []
 
 
-def test_a_clip_that_is_never_understood_is_not_kept(
+def test_a_clip_that_is_never_understood_is_not_kept_but_listed_and_not_said_again(
     renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _hears(monkeypatch, "16.4元", "", "八十六元")
+    order, store = _order(tmp_path), Store(tmp_path / "voice")
+    with pytest.raises(RenderError, match="something else was recognised: heard 八十六元"):
+        renderer.render(order)
+    key = str(order["key"])
+    assert not store.has(key)
+    (told,) = store.refusals().values()
+    assert (told["heard"], told["order"]["text"], told["order"]["clip"]) == ("八十六元", order["text"], "amount.8640")
+    with pytest.raises(RenderError, match="refused before"):
+        renderer.render(order)
+
+
+def test_a_refused_clip_that_a_person_accepts_is_kept_as_it_is(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hears(monkeypatch, "16.4元", "", "八十六元")
+    order, store = _order(tmp_path), Store(tmp_path / "voice")
+    with pytest.raises(RenderError):
+        renderer.render(order)
+    key = str(order["key"])
+    renderer.render({**store.refusals()[key]["order"], "accept": True})
+    assert store.facts(key)["verified"] == "by a person"
+    assert store.refusals() == {}
+    renderer.render(order)
+
+
+def test_a_sentence_that_can_be_said_in_no_other_way_is_kept_and_listed_once(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = _hears(monkeypatch, "再见", "再见", "再见")
+    order, store = _order(tmp_path, "请稍候。", "hold.please", ()), Store(tmp_path / "voice")
+    renderer.render(order)
+    renderer.render(order)
+    assert heard.texts == []
+    assert store.facts(str(order["key"]))["heard"] == "再见"
+    assert [told["order"]["only_way"] for told in store.refusals().values()] == [True]
+
+
+def test_a_clip_that_was_there_and_is_misheard_is_there_no_longer(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = _order(tmp_path)
-    with pytest.raises(RenderError, match="other values were recognised: heard 八十六元"):
+    renderer.render({**order, "verify": False})
+    _hears(monkeypatch, *["八十元"] * 4)
+    with pytest.raises(RenderError):
         renderer.render(order)
     assert not Store(tmp_path / "voice").has(str(order["key"]))
 
@@ -241,22 +289,57 @@ def test_a_clip_that_was_there_is_listened_to_once(
     assert Store(tmp_path / "voice").facts(str(order["key"]))["verified"]
 
 
-def test_words_without_a_value_and_spare_pieces_need_no_listener(
+def test_spare_pieces_and_somebodys_digits_need_no_listener(
     renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _hears(monkeypatch)
-    renderer.render(_order(tmp_path, "请稍候。", "hold.please"))
     renderer.render(_order(tmp_path, "五分，", "part.五分"))
+    digits = Clip("account.2233", "zh", "二二三三，", personal=True)
+    assert "verify" not in speech_job("00", digits, {}, verify=True)
 
 
-def test_without_a_recogniser_nothing_passes_for_verified(
-    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listening, "installed", lambda: False)
-    with pytest.raises(RenderError, match="not installed"):
-        renderer.render(_order(tmp_path))
+@pytest.mark.parametrize(
+    ("said", "heard", "language", "expected"),
+    [
+        ("请稍候。", "请稍后", "zh", False),
+        ("查询水费请按一，", "查询水费请按1", "zh", False),
+        ("人工服务请按零。", "人工服务，请按0。", "zh", False),
+        ("请稍候。", "", "zh", True),
+        ("请输入您的八位户号，以井号键结束。", "谢谢您的来电，再见。", "zh", True),
+        ("To hear it again, press star.", "To hear it again, press *.", "en", False),
+        ("For your water bill, press one.", "for your water bill press 1", "en", False),
+        ("For your water bill, press one.", "Good bye.", "en", True),
+        ("Please wait.", "", "en", True),
+    ],
+)
+def test_words_without_a_value_have_to_sound_alike(said: str, heard: str, language: Language, expected: bool) -> None:
+    assert listening.misheard(said, heard, language) is expected
 
 
 def test_our_own_voices_need_no_word_of_the_settings() -> None:
     assert voices(Chosen()) == VOICES
     assert asdict(VOICES["zh"])["options"] == {}
+
+
+class Swayed(listening.Recogniser):
+    """A recogniser that hears well only if nothing came before."""
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+
+    def text(self, recording: listening.Sound, language: Language, prompt: str | None = None) -> str:
+        self.prompts.append(prompt or "")
+        return "March, 2020." if prompt else "March, 2027."
+
+
+def test_a_recogniser_that_is_swayed_by_what_came_before_listens_again() -> None:
+    swayed = Swayed()
+    assert not swayed.mistake(np.zeros(8000), "March, two thousand twenty-seven,", "en")
+    assert len(swayed.prompts) == 3
+    assert swayed.mistake(np.zeros(8000), "April, two thousand twenty-seven,", "en") == "March, 2020."
+
+
+def test_no_text_that_comes_before_has_the_value_that_is_expected() -> None:
+    swayed = Swayed()
+    swayed.mistake(np.zeros(8000), "Please pay by June eighteenth.", "en")
+    assert swayed.prompts == [""]

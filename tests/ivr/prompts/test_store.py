@@ -12,7 +12,8 @@ import soundfile
 
 from ivr.prompts import core_pack, g711, pins
 from ivr.prompts.catalogue import Clip, parse, shipped
-from ivr.prompts.errors import PinnedFileError, StudioError
+from ivr.prompts.errors import PackError, PinnedFileError, StudioError
+from ivr.prompts.rendering import is_verifiable
 from ivr.prompts.store import Store
 from ivr.prompts.studio import recording, recordings
 from ivr.prompts.voices import VOICES, key_of
@@ -175,6 +176,54 @@ def test_a_pack_gives_back_every_sample_and_only_what_is_missing(tmp_path: Path,
         assert store.stem(key).with_suffix(".ulaw").read_bytes() == g711.to_ulaw(sound)
         np.testing.assert_array_equal(core_pack.sounds(tmp_path / "pack.zip")[key], sound)
     assert core_pack.unpack(tmp_path / "pack.zip", store) == 0
+
+
+def test_what_was_understood_of_a_pack_is_noted_once_and_what_was_misheard_is_not_used(
+    tmp_path: Path, store: Store
+) -> None:
+    pack = tmp_path / "pack.zip"
+    core_pack.build(SMALL, pack, lambda _: ONE)
+    good, bad = (key_of(clip, {}) for clip in SMALL.core_clips().values())
+    assert core_pack.unpack(pack, store) == 2
+    assert "verified" not in store.facts(good)
+    told = core_pack.Heard(frozenset({good}), {bad: "Food."}, frozenset({bad}))
+    core_pack.keep_heard(pack, told)
+    assert core_pack.heard(pack) == told
+    assert core_pack.unpack(pack, store) == 0
+    assert store.facts(good)["verified"] is True
+    assert not store.has(bad)
+    store.put(bad, TWO, {"verified": True})  # the site's own try was understood
+    core_pack.keep_heard(pack, core_pack.Heard(frozenset({good}), {bad: "Wood."}, frozenset({bad})))
+    assert core_pack.unpack(pack, store) == 0
+    assert store.has(bad)
+    assert store.refusals() == {}
+
+
+def test_what_was_misheard_of_a_pack_and_can_be_said_in_no_other_way_is_used_and_listed(
+    tmp_path: Path, store: Store
+) -> None:
+    pack = tmp_path / "pack.zip"
+    core_pack.build(SMALL, pack, lambda _: ONE)
+    key = next(key_of(clip, {}) for clip in SMALL.core_clips().values() if clip.language == "en")
+    core_pack.keep_heard(pack, core_pack.Heard(frozenset(), {key: "Food."}))
+    core_pack.unpack(pack, store)
+    assert store.facts(key)["heard"] == "Food."
+    (told,) = store.refusals().values()
+    assert (told["heard"], told["order"]["text"], told["order"]["language"]) == ("Food.", "Good.", "en")
+
+
+def test_verdicts_that_cannot_be_read_make_the_pack_unusable(tmp_path: Path) -> None:
+    (tmp_path / "pack_heard.json").write_text('{"understood": [1')
+    with pytest.raises(PackError, match=r"pack_heard\.json"):
+        core_pack.heard(tmp_path / "pack.zip")
+
+
+def test_every_clip_of_the_core_pack_that_can_be_judged_was_listened_to() -> None:
+    catalogue, heard = shipped(), core_pack.heard(core_pack.SHIPPED)
+    judged = {key_of(clip, catalogue.readings) for clip in catalogue.core_clips().values() if is_verifiable(clip)}
+    assert heard.understood | heard.misheard.keys() == judged
+    assert not heard.understood & heard.misheard.keys()
+    assert heard.withheld <= heard.misheard.keys()
 
 
 def test_the_same_sounds_make_the_same_pack(tmp_path: Path) -> None:
