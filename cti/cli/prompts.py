@@ -90,15 +90,14 @@ def missing() -> None:
 @app.command()
 def refused() -> None:
     """List the clips that a recogniser did not understand: nobody hears them, unless nothing else can say it."""
-    told = Store(Settings().cache / "voice").refusals()
+    store = Store(Settings().cache / "voice")
+    told = store.refusals()
     for key, one in told.items():
-        order = one["order"]
-        use = "in use" if order.get("only_way") else "not used"
-        line = (
-            f"{key[:12]}  {order['language']} {order.get('clip', '')} ({use}): {order['text']}  heard: {one['heard']}"
-        )
+        order, heard, sound = one["order"], one["heard"], store.refused_sound(key)
+        clip = f"{order['language']} {order.get('clip', '')} ({'in use' if order.get('only_way') else 'not used'})"
+        line = f"{key[:12]}  {clip}: {order['text']}  heard: {heard}\n              {sound}"
         _console().print(line, markup=False, highlight=False, soft_wrap=True)
-    _console().print(f"{len(told)} refused; listen with prompts play, then prompts accept KEY")
+    _console().print(f"{len(told)} refused; listen, then: hydrophone prompts accept KEY")
 
 
 @app.command()

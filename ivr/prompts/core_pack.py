@@ -148,7 +148,7 @@ def _tell(held: Index, listened: Heard, store: Store) -> None:
             heard_as = listened.misheard[entry.key]
             order = {"key": entry.key, "language": language, "text": entry.text, "clip": entry.clip, "only_way": True}
             store.note(entry.key, {**store.facts(entry.key), "heard": heard_as})
-            store.refuse(entry.key, {"order": order, "heard": heard_as})
+            store.refuse(entry.key, {"order": order, "heard": heard_as}, store.sound(entry.key))
 
 
 def build(catalogue: Catalogue, pack: Path, sound_of: Callable[[str], Linear]) -> None:

@@ -7,9 +7,11 @@ a time work on a clip. File names are hashes and never say whose bill a clip was
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import tempfile
+import wave
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,9 +95,14 @@ class Store:
 
     # -- clips that a recogniser did not understand
 
-    def refuse(self, key: str, told: Mapping[str, object]) -> None:
-        """Note for a person what was heard in place of a clip's words."""
+    def refuse(self, key: str, told: Mapping[str, object], samples: Linear) -> None:
+        """Note for a person what was heard in place of a clip's words, and keep its sound to listen to."""
         self._refused.mkdir(parents=True, exist_ok=True)
+        sound = io.BytesIO()
+        with wave.open(sound, "wb") as wav:
+            wav.setparams((1, 2, g711.RATE_HZ, 0, "NONE", ""))
+            wav.writeframes(samples.astype("<i2").tobytes())
+        write_file(self.refused_sound(key), sound.getvalue())
         write_file(self._refusal(key), json.dumps(dict(told), ensure_ascii=False, sort_keys=True).encode())
 
     def drop(self, key: str) -> None:
@@ -112,9 +119,14 @@ class Store:
             path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(self._refused.glob("*.json"))
         }
 
+    def refused_sound(self, key: str) -> Path:
+        """Return the WAV of a refused clip."""
+        return self._refused / f"{key}.wav"
+
     def accept(self, key: str) -> None:
         """Forget that a clip was refused."""
         self._refusal(key).unlink(missing_ok=True)
+        self.refused_sound(key).unlink(missing_ok=True)
 
     def _refusal(self, key: str) -> Path:
         return self._refused / f"{key}.json"

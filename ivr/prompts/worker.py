@@ -77,25 +77,26 @@ class Renderer:
         usual = _voice(job, job["language"]).for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
         if not job.get("verify"):
             return self._said(job, usual), {"verified": "by a person"} if job.get("accept") else {}
-        heard = ""
+        first, heard = None, ""
         for pace in TRIED_PACES:
             samples = self._said(job, usual.at(pace))
-            heard = self._misheard(samples, job)
-            if not heard:
+            mistake = self._misheard(samples, job)
+            if not mistake:
                 return samples, {"verified": True, "tried_pace": pace}
-        self._refuse(job, heard)
+            first, heard = (samples, mistake) if first is None else (first, heard)
+        self._refuse(job, heard, first)
         if not job.get("only_way"):
             raise RenderError(f"something else was recognised: heard {heard}")
-        return self._said(job, usual), {"heard": heard}
+        return first, {"heard": heard}
 
     def _said(self, job: Mapping[str, Any], voice: Voice) -> Any:
         from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
 
         return telephone_clip(self._engine(voice).render(job["text"], voice), ENGINE_HZ)
 
-    def _refuse(self, job: Mapping[str, Any], heard: str) -> None:
+    def _refuse(self, job: Mapping[str, Any], heard: str, samples: Any) -> None:
         order = {name: value for name, value in job.items() if name not in ("verify", "keep_master", "id")}
-        self._store.refuse(job["key"], {"order": order, "heard": heard})
+        self._store.refuse(job["key"], {"order": order, "heard": heard}, samples)
         self._store.drop(job["key"])
 
     def _is_verified(self, job: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner
@@ -38,9 +39,10 @@ def test_a_new_install_misses_everything_and_a_built_one_nothing() -> None:
 def test_a_refused_clip_is_listed_with_what_was_heard_and_can_be_accepted(install: Path) -> None:
     store = Store(install / "cache" / "voice")
     order = {"key": "00ab", "language": "en", "text": "Good bye.", "clip": "goodbye", "only_way": True}
-    store.refuse("00ab", {"order": order, "heard": "Could buy"})
+    store.refuse("00ab", {"order": order, "heard": "Could buy"}, np.zeros(800, np.int16))
     listed = run.invoke(app, ["refused"], env={"COLUMNS": "300"})
     assert "00ab  en goodbye (in use): Good bye.  heard: Could buy" in listed.output
+    assert str(store.refused_sound("00ab")) in listed.output
     assert run.invoke(app, ["accept", "77"]).exit_code == 2
     accepted = run.invoke(app, ["accept", "00"])
     assert accepted.exit_code == 0, accepted.output

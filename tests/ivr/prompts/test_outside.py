@@ -3,6 +3,7 @@
 import os
 import sys
 import textwrap
+import wave
 from dataclasses import asdict
 from pathlib import Path
 
@@ -230,12 +231,15 @@ def test_a_clip_that_is_never_understood_is_not_kept_but_listed_and_not_said_aga
 ) -> None:
     _hears(monkeypatch, "16.4元", "", "八十六元")
     order, store = _order(tmp_path), Store(tmp_path / "voice")
-    with pytest.raises(RenderError, match="something else was recognised: heard 八十六元"):
+    with pytest.raises(RenderError, match="something else was recognised: heard 16"):
         renderer.render(order)
     key = str(order["key"])
     assert not store.has(key)
+    with wave.open(str(store.refused_sound(key))) as wav:
+        assert (wav.getframerate(), wav.getnchannels()) == (8000, 1)
+        assert wav.getnframes() > 1000
     (told,) = store.refusals().values()
-    assert (told["heard"], told["order"]["text"], told["order"]["clip"]) == ("八十六元", order["text"], "amount.8640")
+    assert (told["heard"], told["order"]["text"], told["order"]["clip"]) == ("16.4元", order["text"], "amount.8640")
     with pytest.raises(RenderError, match="refused before"):
         renderer.render(order)
 
