@@ -2,15 +2,18 @@
 
 import asyncio
 import pkgutil
+import sys
 from importlib import import_module
 from typing import Annotated
 
-import rich
 import typer
+from rich.console import Console
 from rich.table import Table
 
 import bench
 from bench.report import Bar, Report
+
+FILE_WIDTH = 160
 
 
 def names() -> tuple[str, ...]:
@@ -42,15 +45,17 @@ def _one(name: str, *, quick: bool, json: bool) -> Report:
 
 
 def _show(report: Report) -> None:
-    rich.print(f"[bold]{report.bench}[/bold]")
-    rich.print(report.figures)
+    # a table that goes into a file has nobody's window to fit into
+    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+    console.print(f"[bold]{report.bench}[/bold]")
+    console.print(report.figures)
     if report.rows:
         table = Table(*report.rows[0])
         for row in report.rows:
             table.add_row(*("" if value is None else str(value) for value in row.values()))
-        rich.print(table)
+        console.print(table)
     for bar in report.bars:
-        rich.print(_told(bar))
+        console.print(_told(bar))
 
 
 def _told(bar: Bar) -> str:
