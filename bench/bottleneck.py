@@ -24,8 +24,8 @@ from bench._site import BenchError, cpu_s, own_cpu_s, use_own_cache, voice_ready
 from bench.report import Bar, Figure, Report
 from config.metrics_token import load_or_make as metrics_token
 
-RATES = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0)
-AGENTS = 120
+RATES = (2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 40.0)
+AGENTS = 300
 LATE_S = 15.0
 """A step that takes so much longer than its calls are placed and one alone lasts shows that somebody can't keep up."""
 CALL_S = 30.0

@@ -156,10 +156,11 @@ class Journal:
         if len(fresh) >= self.bound:
             self._lose()
             return
+        if not fresh:  # else the worker does not sleep
+            self._wake.set()
         pbx, boot, linkedid = _key(event, self.state())
         fresh.append((self._next, self.now(), pbx, boot, linkedid, event))
         self._next += 1
-        self._wake.set()
 
     def _lose(self) -> None:
         """Count an event that nobody can keep any more, in a row in its place."""
