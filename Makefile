@@ -30,13 +30,13 @@ unit:
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target calls heard
 
 domain: # what decides has no branch that no test takes
-	$(BIN)/pytest -n 3 tests/domain --cov=cti/domain --cov-branch --cov-report=term-missing:skip-covered \
+	$(BIN)/pytest -n 2 tests/domain --cov=cti/domain --cov-branch --cov-report=term-missing:skip-covered \
 		--cov-fail-under=100
 
 # Most of these wait for telephones. Speech keeps a core busy, and two of it at once would be in everybody's way;
 # browsers want a quieter machine than speech leaves.
 calls: domain
-	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/e2e --ignore tests/domain -m "not speech"
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e --ignore tests/domain -m "not speech"
 
 heard:
 	$(BIN)/pytest --ignore tests/e2e -m speech

@@ -201,7 +201,9 @@ class PopDesk:
         fetch = self._ask(question)
         for agent, showing in self._showing.items():
             if showing.call.id == call.id:
-                self._background(self._show_when_known(agent, fetch), f"new data for the pop of {call.id}")
+                # an agent who sees nothing yet does not wait for the new answers longer than for the first
+                show = self._show_soon if showing.pop is None else self._show_when_known
+                self._background(show(agent, fetch), f"new data for the pop of {call.id}")
         return fetch
 
     def _ask(self, question: Question) -> Fetch:

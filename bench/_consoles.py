@@ -24,7 +24,7 @@ from bench._site import Person, tokens
 from config.secrets import Secrets
 from config.settings import Settings
 
-_POP = b'"type":"pop"'
+_POP, _SNAPSHOT = b'"type":"pop"', b'"type":"snapshot"'
 OnPop = Callable[[str, int], None]
 """Called with the caller's number and when the frame was there, in nanoseconds."""
 
@@ -33,7 +33,8 @@ class Consoles:
     """Open consoles, one for each token; frames are read and, but for pops, thrown away."""
 
     def __init__(self, console_url: str, push_url: str, sessions: Sequence[str], on_pop: OnPop | None = None) -> None:
-        self.pops = 0
+        self.popped: set[str] = set()
+        """The calls of which there was a pop, in a frame of its own or in the snapshot of a console that came late."""
         self.frames = 0
         self.lost = 0
         self._console_url = console_url
@@ -90,10 +91,14 @@ class Consoles:
 
     def _note(self, frame: bytes, at_ns: int) -> None:
         self.frames += 1
-        if _POP in frame[:64]:
-            self.pops += 1
-            if self._on_pop is not None:
-                self._on_pop(orjson.loads(frame)["pop"]["caller_number"], at_ns)
+        head = frame[:64]
+        if _POP not in head and _SNAPSHOT not in head:
+            return
+        pop = orjson.loads(frame)["pop"]
+        if pop is not None:
+            self.popped.add(pop["call_id"])
+            if self._on_pop is not None and _POP in head:
+                self._on_pop(pop["caller_number"], at_ns)
 
 
 async def _relayed(port: int, told: OnPop) -> None:

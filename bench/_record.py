@@ -32,7 +32,7 @@ async def record(path: Path, *, callers: int, agents: int, per_s: float) -> None
                 with contextlib.suppress(asyncio.CancelledError):
                     await recording
             typer.echo(f"{recorder.recorded}, {ended}, calls recorded, over, with ticket: {await site.tickets()}")
-            typer.echo(f"pops: {site.consoles.pops}")
+            typer.echo(f"pops: {len(site.consoles.popped)}")
 
 
 def main(callers: int = 150, agents: int = 12, per_s: float = 3.0, path: Path = SHIPPED) -> None:

@@ -83,7 +83,7 @@ async def measure(*, rates: tuple[float, ...], seconds: float, agents: int, firs
             used = _used(site)
             calls, ended, tickets = await site.tickets()
             lost = await _lost(site)
-            pops = site.consoles.pops
+            pops = len(site.consoles.popped)
     measured = placed - first
     daemon, asterisk = used.daemon - before.daemon, used.asterisk - before.asterisk
     if asterisk <= 0:

@@ -319,6 +319,18 @@ async def test_an_account_claimed_while_waiting_is_asked_for_again(desk: Desk) -
     assert desk.screens.shown[0][1].match is Match.PIN
 
 
+async def test_an_account_claimed_right_after_the_offer_does_not_hold_up_the_pop(desk: Desk) -> None:
+    desk.stores.customers.gate = asyncio.Event()
+    call = desk.live.arrive()
+    desk.live.queue()
+    desk.live.offer()
+    desk.live.key(call, ACCOUNT)
+    desk.live.claim(call, verified=True)
+    await desk.settled(lambda: len(desk.screens.shown) == 1)
+    assert desk.screens.shown[0][1].match is Match.PIN
+    assert desk.screens.shown[0][1].billing_available is False
+
+
 async def test_an_offer_that_ends_unanswered_takes_the_pop_away(desk: Desk) -> None:
     call = desk.live.arrive()
     desk.live.queue()

@@ -31,17 +31,20 @@ def watch(event, args):
         raise SystemExit(f"called out: {event}")
 sys.addaudithook(watch)
 from pathlib import Path
+import numpy
 from ivr.prompts.engines import ENGINES
+from ivr.prompts.listening import recogniser
 from ivr.prompts.voices import VOICES
 for language, text in (("zh", "请稍候。"), ("en", "One moment please.")):
     voice = VOICES[language]
     engine = ENGINES[voice.engine](Path(sys.argv[1]))
     first, again = engine.render(text, voice), engine.render(text, voice)
     print(len(first), bool((first == again).all()))
+recogniser(Path(sys.argv[1])).text(numpy.zeros(8000), "en", "")
 """
 
 
-def test_the_engines_call_nobody_and_say_the_same_twice() -> None:
+def test_engines_and_recogniser_call_nobody_and_the_same_is_said_twice() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", QUIET, str(CACHE)], capture_output=True, text=True, check=False
     )

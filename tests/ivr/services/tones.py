@@ -25,6 +25,7 @@ PAIR_HZ = range(600, 3500, 140)
 PAIRS = [(low, high) for low, high in combinations(PAIR_HZ, 2) if high - low >= 280]
 CHARACTERS = dict(zip("0123456789-.: ze", range(500, 3600, 190), strict=False))
 _TONE_S, _REST_S, _CHARACTER_S, _GAP_S = 0.4, 0.1, 0.06, 0.04
+_LANGUAGE_S = 0.14
 _TORN_FRAMES = 5
 _LOUD = 0.02
 _APART_HZ = 100
@@ -83,7 +84,8 @@ class ToneSpeech:
 
     def _spoken(self, prompt: str, language: str, told: str) -> Sound:
         gap, rest = _silence(_GAP_S), _silence(_REST_S)
-        parts = [*_characters(language[0]), _pitch(self.pairs[prompt], 0.2), gap, *_characters(told), rest]
+        spoken = _pitch((CHARACTERS[language[0]],), _LANGUAGE_S)
+        parts = [spoken, gap, _pitch(self.pairs[prompt], 0.2), gap, *_characters(told), rest]
         return np.concatenate(parts)
 
     def said(self, samples: NDArray[np.float32]) -> list[str]:
@@ -102,6 +104,8 @@ class ToneSpeech:
             character = _nearest(CHARACTERS, (low,)) if high is None else None
             prompt = _nearest(self.pairs, (low, high)) if high is not None else None
             if prompt:
+                if self._values and not language and sentences and sentences[-1][0] == prompt:
+                    continue  # a busy machine tore it in two: a sentence begins with its language
                 sentences.append((prompt, language, ""))
                 language = ""
             elif character in ("z", "e"):
