@@ -95,7 +95,7 @@ def _percentile(ordered: Sequence[float], of: int) -> float:
 
 
 async def commands(*, calls_each: int, rounds: int) -> Figures:
-    """Return what an AGI command costs us and stock panoramisk: the least of the rounds; none is too short."""
+    """Return what an AGI command costs us and stock panoramisk: the least of the rounds."""
     spent: dict[str, list[float]] = {"ours": [], "stock": []}
     async with peer("ours", COMMANDS) as ours, peer("stock", COMMANDS) as stock:
         both = {"ours": ours, "stock": stock}

@@ -231,7 +231,7 @@ class RenderedSpeech:
 
     async def _ordered(self, clause: Clause) -> "Awaited":
         """Order a clause, and of the reserve too if there are no spare pieces for it."""
-        refused = await asyncio.to_thread(self.store.is_refused, clause.key)
+        refused = await asyncio.to_thread(self._is_refused, clause.key)
         usual = None if refused else self._rendering.urgent(self._job(clause.clip))
         pieces = [self.key(piece) for piece in clause.clip.spare]
         absent = await asyncio.to_thread(self.store.missing, pieces)
@@ -272,7 +272,11 @@ class RenderedSpeech:
     def missing(self, clips: Iterable[Clip]) -> list[Clip]:
         """Return those of ``clips`` that aren't in the store and were not refused. Blocking."""
         keys = ((clip, self.key(clip)) for clip in clips)
-        return [clip for clip, key in keys if not self.store.has(key) and not self.store.is_refused(key)]
+        return [clip for clip, key in keys if not self.store.has(key) and not self._is_refused(key)]
+
+    def _is_refused(self, key: str) -> bool:
+        """Tell whether a clip was refused; who has ended the listening hears it all the same."""
+        return self._verify and self.store.is_refused(key)
 
     def learn(self, prompts: Mapping[str, Prompt]) -> None:
         """Take ``prompts`` into the catalogue, and render those of their clips that have no values in them."""
@@ -316,7 +320,7 @@ class RenderedSpeech:
             try:
                 await self._rendering.ahead(self._job(clip, keep_master=keep_master))
             except RenderError as error:
-                failed += not await asyncio.to_thread(self.store.is_refused, self.key(clip))
+                failed += not await asyncio.to_thread(self._is_refused, self.key(clip))
                 reason = str(error).partition(": heard ")[0]
                 log.warning("voice.not_rendered clip=%s language=%s reason=%s", _family(clip), clip.language, reason)
                 if on_failure is not None:

@@ -439,3 +439,14 @@ async def test_so_many_wishes_are_remembered_and_no_more() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert seen[0] == "c5"
+
+
+@pytest.mark.parametrize("verify", [True, False])
+async def test_what_was_refused_is_rendered_only_where_nobody_listens(
+    tmp_path: Path, unpacked: Path, renderer: FakeRendering, verify: bool
+) -> None:
+    shutil.copytree(unpacked, tmp_path, dirs_exist_ok=True, copy_function=os.link)
+    voice = RenderedSpeech(tmp_path, pack=tmp_path / "pack.zip", rendering=renderer, verify=verify)
+    (clip,) = [clip for clip in voice.catalogue.clips("bill.latest", BILL, "zh") if clip.id.startswith("amount.")]
+    voice.store.refuse(voice.key(clip), {}, SOUND)
+    assert voice.missing([clip]) == ([] if verify else [clip])
