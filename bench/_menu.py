@@ -173,7 +173,7 @@ async def _town(dsn: str, settings: Settings, pin_key: str) -> tuple[Sample, str
     try:
         billing = OwnTables(store, pin_key=pin_key)
         (sample,) = await samples(billing, town, 1)
-        await rehearse(settings.cache, billing, [sample.number], TODAY, lambda _line: None)
+        await rehearse(settings, billing, [sample.number], TODAY, lambda _line: None)
         return sample, await _native(settings.cache, billing, sample)
     finally:
         await store.close()

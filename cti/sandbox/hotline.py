@@ -216,7 +216,7 @@ class Hotline:
             billing = OwnTables(database, pin_key=self.secrets.pin_key)
             accounts = await samples(billing, town)
             numbers = [account.number for account in accounts]
-            await rehearse(self.settings.cache, billing, numbers, self._town.as_of, self._say)
+            await rehearse(self.settings, billing, numbers, self._town.as_of, self._say)
         finally:
             await database.close()
         return Ready.of(self.settings, self.secrets, plain_dsn(self.dsn), accounts)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
+from config.settings import Settings
 from cti.domain.ids import AccountNumber
 from ivr.flow.service import Caller
 from ivr.ports import Billing, Value
 from ivr.prompts.catalogue import shipped
+from ivr.prompts.speakers import voices
 from ivr.prompts.speech import RenderedSpeech
 from ivr.services.bill import LatestBill
 
@@ -23,9 +24,9 @@ PROMPTS = {
 
 
 async def rehearse(
-    cache: Path, billing: Billing, accounts: Sequence[AccountNumber], today: date, say: Callable[[str], None]
+    settings: Settings, billing: Billing, accounts: Sequence[AccountNumber], today: date, say: Callable[[str], None]
 ) -> None:
-    """Render these accounts' bills in both languages, if they are not there yet."""
+    """Render these accounts' bills in both languages, if they are not there yet, as the daemon will want them."""
     service = LatestBill(billing, lambda: today)
     sentences = [sentence for account in accounts for sentence in await _sentences(service, account)]
 
@@ -33,7 +34,7 @@ async def rehearse(
         if done in (1, of) or done % 5 == 0:
             say(f"Spoken ahead for the sample accounts: {done} of {of} clauses")
 
-    speech = RenderedSpeech(cache)
+    speech = RenderedSpeech(settings.cache, voices=voices(settings.voice), verify=settings.voice.verify)
     await speech.start()
     try:
         await speech.prerender(sentences, progress)

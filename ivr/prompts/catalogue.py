@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from string import Formatter
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from cti.domain.events import Language
-from ivr.ports import KINDS, AccountDigits, Count, Day, Digits, Money, Month, Value
+from ivr.ports import KINDS, AccountDigits, Count, Day, Digits, Money, Month, Phone, Value
 from ivr.prompts.errors import CatalogueError, UnsayableError
-from ivr.prompts.wording import account_groups, pieces, say, suffix
+from ivr.prompts.wording import digit_groups, pieces, say, suffix
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -30,11 +30,17 @@ PERSONAL: Final = frozenset({"digits", "account", "phone"})
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _LEAP_YEAR = 2024
 _MARKS = " ,.，。"
+_COMMA: Final[Mapping[Language, str]] = {"zh": "，", "en": ","}
+_PART = "part."
 
 DUE = "due"
 """The clip that tells when a bill is due: on few days of a month, which are rendered whole."""
 MOST_COUNTED = 1000
 """Counts below this can be said in pieces: days, months, cubic metres."""
+
+
+Manner = Literal["clause", "piece", "digits"]
+"""How a clip is to be listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,18 @@ class Clip:
     spare: tuple["Clip", ...] = ()
     personal: bool = False
     pace: float = 1.0
+
+    @property
+    def manner(self) -> Manner:
+        """How a recogniser is to listen to it."""
+        if self.personal:
+            return "digits"
+        return "piece" if self.id.startswith(_PART) else "clause"
+
+    @property
+    def is_only_way(self) -> bool:
+        """Whether nothing else can say the same: it has no pieces, is none, and is no slow form of something."""
+        return self.manner == "clause" and not self.spare and self.pace == 1.0
 
     def slowed(self) -> "Clip":
         """Return the same words said slowly."""
@@ -88,27 +106,42 @@ class Template:
         before, after = self.around
         text = before + say(value, language) + after
         spare = tuple(_spare(before, value, after, language))
-        return Clip(f"{self.id}.{suffix(value)}", language, text, spare, personal=self.kind in PERSONAL)
+        return Clip(f"{self.id}.{suffix(value)}", language, text, spare)
 
     def clips(self, values: Mapping[str, Value], language: Language) -> Iterator[Clip]:
-        """Yield the clips for the prompt's ``values``: one, but for a Mandarin account number one for each four digits.
+        """Yield the clips for the prompt's ``values``: one, but for somebody's digits one for each group of them.
 
         Eight digits in one clause run together; each four as a clause of their own were understood best
-        (docs/speech.md), and there are only ten thousand of them.
+        (docs/speech.md). There are only ten thousand of them, the same in every sentence.
         """
         value = values.get(self.source) if self.source else None
-        groups = account_groups(value) if isinstance(value, AccountDigits) and language == "zh" else ()
-        if len(groups) < 2:
+        if self.kind not in PERSONAL or not isinstance(value, Digits | AccountDigits | Phone):
             yield self.clip(values, language)
             return
-        before, after = self.around
-        if before.strip(_MARKS):
-            yield Clip(f"{self.id}.before", language, before.rstrip(_MARKS) + "，")
-        for group in groups:
-            ends = group is groups[-1]
-            text = say(group, language) + (after if ends and after else "，")
-            spare = tuple(_spare("", group, after if ends else "", language))
-            yield Clip(f"{self.id}.{group.digits}{'.end' if ends else ''}", language, text, spare, personal=True)
+        say(value, language)
+        before, after = self._beside(language)
+        yield from before
+        for digits in digit_groups(value):
+            text = say(digits, language) + _COMMA[language]
+            spare = tuple(_spare("", digits, "", language))
+            yield Clip(f"{self.id}.{suffix(digits)}", language, text, spare, personal=True)
+        yield from after
+
+    def fixed_clips(self, language: Language) -> tuple[Clip, ...]:
+        """Return the clips that are the same whatever the values."""
+        if self.source is None:
+            return (self.clip({}, language),)
+        before, after = self._beside(language) if self.kind in PERSONAL else ((), ())
+        return (*before, *after)
+
+    def _beside(self, language: Language) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
+        """Return the clips before and after somebody's digits: one or none each."""
+        before, after = (words.strip(_MARKS) for words in self.around)
+        comma = _COMMA[language]
+        return (
+            (Clip(f"{self.id}.before", language, before + comma),) if before else (),
+            (Clip(f"{self.id}.after", language, after + comma),) if after else (),
+        )
 
 
 def _spare(before: str, value: Value, after: str, language: Language) -> Iterator[Clip]:
@@ -121,7 +154,7 @@ def _parts(texts: Iterable[str], language: Language) -> Iterator[Clip]:
     for words in texts:
         stem = words.strip(_MARKS)
         if stem:
-            yield Clip(f"part.{stem}", language, stem + ("，" if language == "zh" else ","))
+            yield Clip(f"{_PART}{stem}", language, stem + _COMMA[language])
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +251,7 @@ _EVERY: Mapping[str, Callable[[], Iterable[Value]]] = {
     "money": _amounts_of_all_phrases,
     "count": lambda: map(Count, range(MOST_COUNTED)),
     "digits": lambda: map(Digits, "0123456789"),
-    "account": lambda: map(AccountDigits, "0123456789"),
+    "phone": lambda: map(Phone, "0123456789"),
 }
 """All values of a kind of which the pieces are rendered ahead."""
 

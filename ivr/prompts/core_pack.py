@@ -56,7 +56,7 @@ class Index:
 class Heard:
     """Clips, by key, that a recogniser has listened to; of those that it ``misheard`` also what it heard.
 
-    What is ``withheld`` was misheard and can be said in spare pieces, so it is not taken from the pack.
+    What is ``withheld`` was misheard at every pace and can be said in another way, so nobody hears it.
     """
 
     understood: frozenset[str] = frozenset()
@@ -83,8 +83,8 @@ def sounds(pack: Path) -> dict[str, Linear]:
     clips: dict[str, Linear] = {}
     with _readable(pack) as archive:
         for language, entries in held.entries.items():
-            samples, _ = soundfile.read(io.BytesIO(archive.read(f"{language}.flac")), dtype="int16")
-            clips |= {entry.key: samples[entry.start : entry.start + entry.length] for entry in entries}
+            samples = _samples(archive, language)
+            clips |= {entry.key: _of(samples, entry) for entry in entries}
     return clips
 
 
@@ -122,46 +122,61 @@ def unpack(pack: Path, store: Store) -> int:
     """Put those clips of ``pack`` into ``store`` that it hasn't and that are not withheld; return how many."""
     held, listened = index(pack), heard(pack)
     absent = store.missing(held.keys() - listened.withheld)
-    if absent:
-        clips = sounds(pack)
-        for entry in (entry for entries in held.entries.values() for entry in entries):
-            if entry.key in absent:
-                store.put(entry.key, clips[entry.key], {"text": entry.text, "ms": entry.length // 8, "pack": True})
     digest = hashlib.sha256(listened.as_json().encode()).hexdigest()
+    if not absent and store.was_told(digest):
+        return 0
+    clips = sounds(pack)
+    entries = {entry.key: entry for entries in held.entries.values() for entry in entries}
+    for key, entry in entries.items():
+        if key in absent or (key in listened.understood and _was_other(store.facts(key), entry)):
+            store.put(key, clips[key], {"text": entry.text, "ms": entry.length // 8, "pack": True})
     if not store.was_told(digest):
-        _tell(held, listened, store)
+        _tell(held, listened, clips, store)
         store.tell(digest)
     return len(absent)
 
 
-def _tell(held: Index, listened: Heard, store: Store) -> None:
+def _was_other(facts: Mapping[str, object], entry: Entry) -> bool:
+    """Tell whether an earlier pack said a clip at another pace."""
+    return "pack" in facts and facts.get("ms") != entry.length // 8
+
+
+def _tell(held: Index, listened: Heard, clips: Mapping[str, Linear], store: Store) -> None:
     """Note beside each clip what was heard; what was misheard is listed for a person, and withheld if that can be."""
     for key in listened.understood & held.keys():
         store.note(key, {**store.facts(key), "verified": True})
+        store.accept(key)
     for language, entries in held.entries.items():
         for entry in (entry for entry in entries if entry.key in listened.misheard):
             if store.has(entry.key) and store.facts(entry.key).get("verified"):
                 continue  # the site's own try was understood
-            if entry.key in listened.withheld:
+            heard_as, only_way = listened.misheard[entry.key], entry.key not in listened.withheld
+            order = {"key": entry.key, "language": language, "text": entry.text, "clip": entry.clip}
+            store.refuse(entry.key, {"order": {**order, "only_way": only_way}, "heard": heard_as}, clips[entry.key])
+            if only_way:
+                store.note(entry.key, {**store.facts(entry.key), "heard": heard_as})
+            else:
                 store.drop(entry.key)
-                continue  # the site tries it itself
-            heard_as = listened.misheard[entry.key]
-            order = {"key": entry.key, "language": language, "text": entry.text, "clip": entry.clip, "only_way": True}
-            store.note(entry.key, {**store.facts(entry.key), "heard": heard_as})
-            store.refuse(entry.key, {"order": order, "heard": heard_as}, store.sound(entry.key))
 
 
-def build(catalogue: Catalogue, pack: Path, sound_of: Callable[[str], Linear]) -> None:
-    """Write the catalogue's core into ``pack``; ``sound_of`` returns a clip's samples by key."""
+def build(catalogue: Catalogue, pack: Path, sound_of: Callable[[str], Linear], base: Path | None = None) -> None:
+    """Write the catalogue's core into ``pack``; ``sound_of`` returns a clip's samples by key.
+
+    What a ``base`` pack holds stays where it is, and what is new comes after it: the two files differ by little more
+    than that, as does the history that keeps both. What is no longer needed stays in it, until one is built without.
+    """
     rows: dict[Language, list[list[object]]] = {language: [] for language in LANGUAGES}
-    parts: dict[Language, list[Linear]] = {language: [] for language in LANGUAGES}
-    starts = dict.fromkeys(LANGUAGES, 0)
+    parts, places = ({}, {}) if base is None else _laid_out(base)
+    ends = {language: sum(map(len, parts.setdefault(language, []))) for language in LANGUAGES}
     for (language, name), clip in catalogue.core_clips().items():
         key = key_of(clip, catalogue.readings)
         samples = sound_of(key)
-        rows[language].append([name, key, clip.text, starts[language], len(samples)])
-        parts[language].append(samples)
-        starts[language] += len(samples)
+        start, held = places.get((language, key), (0, None))
+        if held is None or not np.array_equal(held, samples):
+            start = ends[language]
+            parts[language].append(samples)
+            ends[language] += len(samples)
+        rows[language].append([name, key, clip.text, start, len(samples)])
     draft = pack.with_suffix(".new")
     with zipfile.ZipFile(draft, "w") as archive:
         table = {"catalogue": catalogue.digest, "clips": rows}
@@ -169,6 +184,27 @@ def build(catalogue: Catalogue, pack: Path, sound_of: Callable[[str], Linear]) -
         for language in LANGUAGES:
             _add(archive, f"{language}.flac", _flac(np.concatenate(parts[language])), zipfile.ZIP_STORED)
     draft.replace(pack)
+
+
+def _laid_out(pack: Path) -> tuple[dict[Language, list[Linear]], dict[tuple[Language, str], tuple[int, Linear]]]:
+    """Return the whole sound of each language in ``pack``, and where in it each clip is."""
+    whole: dict[Language, list[Linear]] = {}
+    places: dict[tuple[Language, str], tuple[int, Linear]] = {}
+    with _readable(pack) as archive:
+        for language, entries in index(pack).entries.items():
+            samples = _samples(archive, language)
+            whole[language] = [samples]
+            places |= {(language, one.key): (one.start, _of(samples, one)) for one in entries}
+    return whole, places
+
+
+def _samples(archive: zipfile.ZipFile, language: Language) -> Linear:
+    samples, _ = soundfile.read(io.BytesIO(archive.read(f"{language}.flac")), dtype="int16")
+    return np.asarray(samples, dtype=np.int16)
+
+
+def _of(samples: Linear, entry: Entry) -> Linear:
+    return samples[entry.start : entry.start + entry.length]
 
 
 def _flac(samples: Linear) -> bytes:

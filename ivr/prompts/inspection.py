@@ -16,7 +16,7 @@ from ivr.prompts.catalogue import Catalogue, Template
 from ivr.prompts.dsp import measure
 from ivr.prompts.errors import SpeechError, UnsayableError
 from ivr.prompts.g711 import RATE_HZ
-from ivr.prompts.listening import disagrees
+from ivr.prompts.heard import disagrees
 from ivr.prompts.studio import Recording, ignored, recording
 
 LONGEST_LEAD_MS: Final = 500

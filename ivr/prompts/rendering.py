@@ -24,8 +24,11 @@ from ivr.prompts.voices import VOICES, Voice, Voices
 
 log = logging.getLogger(__name__)
 
-URGENT_AT_MOST = 2
-"""How many clips of one language callers may wait for: one takes an engine, or the recogniser, over a second."""
+URGENT_AT_MOST = 3
+"""How many clips of one language callers may wait for: one takes an engine, or the recogniser, over a second.
+
+A telephone number is three.
+"""
 
 URGENT_AT_MOST_OF_QUICK = 40
 """The same of :data:`QUICK` engines, which take a few hundredths of a second."""
@@ -51,22 +54,15 @@ def speech_job(
 ) -> dict[str, Any]:
     """Return the order to render ``clip`` under ``key``, by ``voice`` if it isn't ours.
 
-    ``verify`` has the worker listen to it first, unless it is a spare piece, too short for a recogniser, or spells
-    somebody's digits, of which a recogniser drops the repeated ones.
+    ``verify`` has the worker listen to it first.
     """
     words = {word: how for word, how in readings.items() if word in clip.text}
     job = {"key": key, "language": clip.language, "text": clip.text, "readings": words, "keep_master": keep_master}
     job |= {"pace": clip.pace} if clip.pace != 1.0 else {}
     job |= {"voice": asdict(voice)} if voice is not None else {}
-    if verify and is_verifiable(clip):
-        # what has spare pieces, or is the slow form of something, can be said in another way
-        job |= {"verify": True, "clip": clip.id, "only_way": not clip.spare and clip.pace == 1.0}
+    if verify:
+        job |= {"verify": clip.manner, "clip": clip.id, "only_way": clip.is_only_way}
     return job | ({"personal": True} if clip.personal else {})
-
-
-def is_verifiable(clip: Clip) -> bool:
-    """Tell whether a recogniser can judge a clip."""
-    return not clip.id.startswith("part.") and not clip.personal
 
 
 def studio_job(recording: Recording) -> dict[str, Any]:

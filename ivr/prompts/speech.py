@@ -21,7 +21,7 @@ from ivr.prompts.beep import beep
 from ivr.prompts.catalogue import LANGUAGES, SLOW_PACE, Catalogue, Clip, Prompt, shipped
 from ivr.prompts.errors import PackError, RenderError, UnsayableError
 from ivr.prompts.later import Later
-from ivr.prompts.rendering import Rendering, is_verifiable, speech_job, studio_job
+from ivr.prompts.rendering import Rendering, speech_job, studio_job
 from ivr.prompts.store import Store
 from ivr.prompts.stretch import stretched
 from ivr.prompts.studio import Recording, recordings
@@ -282,11 +282,11 @@ class RenderedSpeech:
         """Take ``prompts`` into the catalogue, and render those of their clips that have no values in them."""
         self.catalogue = self.catalogue.taught(prompts)
         fixed = (
-            clause.clip({}, language)
+            clip
             for prompt in prompts.values()
             for language in LANGUAGES
             for clause in prompt.clauses[language]
-            if clause.source is None
+            for clip in clause.fixed_clips(language)
         )
         self.later.want(fixed)
 
@@ -334,7 +334,7 @@ class RenderedSpeech:
         return self.missing(clips) + (self._unverified(clips) if self._verify else [])
 
     def _unverified(self, clips: Iterable[Clip]) -> list[Clip]:
-        keys = [(clip, self.key(clip)) for clip in clips if is_verifiable(clip)]
+        keys = [(clip, self.key(clip)) for clip in clips]
         return [clip for clip, key in keys if self.store.has(key) and not self.store.facts(key).keys() & LISTENED]
 
     async def accept(self, key: str) -> None:

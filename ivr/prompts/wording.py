@@ -6,7 +6,7 @@ rendered ahead, for the day on which the whole can't be rendered in time.
 
 Where the Mandarin rules come from: 吕叔湘《现代汉语八百词》, under 二 and 两: 两 leads a quantity before 千, 万 and a
 measure (两千, 两元), 二 stands before 十, wherever it doesn't lead (两元二角) and before 百, which takes both.
-GB/T 15835-2011: a year is read digit by digit. In strings of digits 1 is 幺, since 一 and 七 are confused on a line.
+GB/T 15835-2011: a year is read digit by digit. In telephone numbers 1 is 幺, since 一 and 七 are confused on a line.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
             return _grouped(_zh_spelt(digits) if chinese else _en_spelt(digits), phone_groups(digits), chinese)
         case AccountDigits(digits):
             _check(digits.isascii() and digits.isdigit(), "an account number")
-            return _zh_digits(digits, _ZH) if chinese else _en_digits(digits)
+            return _zh_digits(digits) if chinese else _en_digits(digits)
         case Time(hour, minute):
             _check(0 <= hour <= 23 and 0 <= minute <= 59, "a time of day")
             return _zh_time(hour, minute) if chinese else _en_time(hour, minute)
@@ -104,13 +104,18 @@ def pieces(value: Value, language: Language) -> tuple[str, ...]:
         digits = value.number.removeprefix("+") if isinstance(value, Phone) else value.digits
         if language == "en":
             return _en_spelt(digits)
-        return _zh_spelt(digits, _ZH if isinstance(value, AccountDigits) else _ZH_SPELT)
+        return _zh_spelt(digits, _ZH_SPELT if isinstance(value, Phone) else _ZH)
     return phrases(value, language)
 
 
-def account_groups(value: AccountDigits) -> tuple[AccountDigits, ...]:
-    """Return an account number in groups of four digits, as it is read back."""
-    return tuple(AccountDigits(value.digits[start : start + _GROUP]) for start in range(0, len(value.digits), _GROUP))
+def digit_groups(value: Digits | AccountDigits | Phone) -> tuple[Value, ...]:
+    """Return somebody's digits in groups of four at most, as they are read back."""
+    if isinstance(value, Phone):
+        taken = iter(value.number.removeprefix("+"))
+        sizes = phone_groups(value.number.removeprefix("+"))
+        return tuple(Phone("".join(islice(taken, size))) for size in sizes)
+    starts = range(0, len(value.digits), _GROUP)
+    return tuple(Digits(value.digits[start : start + _GROUP]) for start in starts)
 
 
 def suffix(value: Value) -> str:
@@ -178,8 +183,8 @@ def _check(sayable: bool, kind: str) -> None:
 
 _ZH = "零一二三四五六七八九"
 _ZH_SPELT = "零幺二三四五六七八九"
-"""How the digits of a telephone number are said, lest one be taken for seven. Account numbers have 一: the engine's 幺
-was understood less often (docs/speech.md)."""
+"""How the digits of a telephone number are said, lest one be taken for seven. Others have 一: the engine's 幺 was
+understood less often (docs/speech.md)."""
 
 
 def _zh_money(fen: int) -> tuple[str, ...]:
@@ -293,8 +298,8 @@ def _zh_spelt(digits: str, names: str = _ZH_SPELT) -> tuple[str, ...]:
     return tuple(names[int(digit)] for digit in digits)
 
 
-def _zh_digits(digits: str, names: str = _ZH_SPELT) -> tuple[str, ...]:
-    spelt = "".join(_zh_spelt(digits, names))
+def _zh_digits(digits: str) -> tuple[str, ...]:
+    spelt = "".join(_zh_spelt(digits, _ZH))
     groups = [spelt[start : start + _GROUP] for start in range(0, len(spelt), _GROUP)]
     return (*(group + "，" for group in groups[:-1]), groups[-1])
 

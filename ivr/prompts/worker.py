@@ -33,6 +33,7 @@ class Renderer:
         self._cache = cache
         self._store = Store(cache / "voice")
         self._engines: dict[str, Any] = {}
+        self._neighbours: dict[str, Any] = {}
 
     def warm(self, job: Mapping[str, Any]) -> None:
         """Load what a language needs, dictionaries included."""
@@ -45,8 +46,9 @@ class Renderer:
     def render(self, job: Mapping[str, Any]) -> None:
         """Render one job, unless the clip is there. Raises :class:`SpeechError`.
 
-        With ``verify`` a recogniser has to understand it, in three tries. Else it is refused: noted for a person, and
-        not kept unless it is the ``only_way`` to say something. ``accept`` renders what was refused as it is.
+        With ``verify``, how to listen, a recogniser has to understand it, in three tries. Else it is refused: noted for
+        a person, and not kept unless it is the ``only_way`` to say something. ``accept`` renders what was refused as it
+        is.
         """
         key = job["key"]
         with self._store.alone(key):
@@ -86,7 +88,7 @@ class Renderer:
             first, heard = (samples, mistake) if first is None else (first, heard)
         self._refuse(job, heard, first)
         if not job.get("only_way"):
-            raise RenderError(f"something else was recognised: heard {heard}")
+            raise RenderError("something else was recognised" + ("" if job.get("personal") else f": heard {heard}"))
         return first, {"heard": heard}
 
     def _said(self, job: Mapping[str, Any], voice: Voice) -> Any:
@@ -113,8 +115,22 @@ class Renderer:
         """Return what a recogniser hears in place of the text, or nothing if it understands it."""
         from ivr.prompts.listening import recogniser
 
-        mistake: str = recogniser(self._cache).mistake(samples / 32768.0, job["text"], job["language"])
+        def say(words: str) -> Any:
+            return self._neighbour(words, _voice(job, job["language"])) / 32768.0
+
+        listener = recogniser(self._cache)
+        mistake: str = listener.mistake(samples / 32768.0, job["text"], job["language"], job["verify"], say)
         return mistake
+
+    def _neighbour(self, words: str, voice: Voice) -> Any:
+        """Return a number that stands beside a piece while it is listened to."""
+        speaker = json.dumps([words, asdict(voice)], sort_keys=True)
+        if speaker not in self._neighbours:
+            from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
+
+            text = words + ("," if words.isascii() else "，")
+            self._neighbours[speaker] = telephone_clip(self._engine(voice).render(text, voice), ENGINE_HZ)
+        return self._neighbours[speaker]
 
     def _studio(self, wav: Path) -> Any:
         from ivr.prompts.studio import recording

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from cti.cli import prompts
 from cti.cli.prompts import app
 from ivr.prompts import core_pack
 from ivr.prompts.catalogue import shipped
+from ivr.prompts.speech import Sentence
 from ivr.prompts.store import Store
 
 run = CliRunner()
@@ -98,6 +101,18 @@ def test_what_makes_no_sense_is_refused_in_words(arguments: list[str], fault: st
     refused = run.invoke(app, ["play", *arguments], env={"COLUMNS": "200"})
     assert refused.exit_code == 2
     assert fault in refused.output
+
+
+def test_every_group_of_digits_can_be_rendered_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def build(sentences: Sequence[Sentence], *, verify: bool | None) -> None:
+        asked.extend(clip.id for name, values in sentences for clip in shipped().clips(name, values, "zh")[1:])
+
+    monkeypatch.setattr(prompts, "_build", build)
+    assert run.invoke(app, ["build", "--digits", "--no-verify"]).exit_code == 0
+    assert len(asked) == len(set(asked)) == 10 + 100 + 1000 + 10_000
+    assert {"reading.heard.0", "reading.heard.07", "reading.heard.9999"} <= set(asked)
 
 
 def test_a_file_of_amounts_that_are_none_is_refused(install: Path) -> None:

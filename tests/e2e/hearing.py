@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from cti.domain.events import Language
 from ivr.ports import Day, Money, Month, Value
 from ivr.prompts.catalogue import Clip, shipped
-from ivr.prompts.listening import amounts, recogniser
+from ivr.prompts.heard import amounts
+from ivr.prompts.listening import recogniser
 from ivr.prompts.store import Store
 from ivr.prompts.voices import key_of
 from tests.e2e.install import REPO

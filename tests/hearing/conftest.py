@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cti.domain.events import Language
-from ivr.ports import Day, Money, Month, Value
+from ivr.ports import Day, Digits, Money, Month, Value
 from ivr.prompts import core_pack
 from ivr.prompts.rendering import Rendering
 from ivr.prompts.speech import RenderedSpeech
@@ -39,6 +39,35 @@ def core() -> dict[str, Sound]:
 def sentences() -> dict[tuple[Language, str], Sound]:
     """Return the bill of :data:`SPOKEN` as a caller hears it, rendered by the real engines (cached)."""
     return asyncio.run(_rendered())
+
+
+DIGITS: dict[Language, tuple[str, ...]] = {"zh": ("7207", "6468"), "en": ("5533", "9029")}
+
+
+@pytest.fixture(scope="session")
+def groups() -> dict[tuple[Language, str], Sound]:
+    """Return :data:`DIGITS` as they are read back, rendered by the real engines (cached)."""
+    return asyncio.run(_read_back())
+
+
+async def _read_back() -> dict[tuple[Language, str], Sound]:
+    speech = RenderedSpeech(CACHE, rendering=Rendering(CACHE, warm=()), verify=False)
+    await speech.start(complete=False)
+    clips = {
+        (language, digits): clip
+        for language, rows in DIGITS.items()
+        for digits in rows
+        for clip in speech.catalogue.clips("reading.heard", {"reading": Digits(digits)}, language)
+        if clip.personal
+    }
+    try:
+        assert await speech.render(await asyncio.to_thread(speech.missing, clips.values())) == 0
+        return {
+            name: await asyncio.to_thread(speech.store.sound, speech.key(clip)) / 32768.0
+            for name, clip in clips.items()
+        }
+    finally:
+        await speech.stop()
 
 
 async def _rendered() -> dict[tuple[Language, str], Sound]:

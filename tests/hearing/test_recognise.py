@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from cti.domain.events import Language
-from ivr.ports import Day, Money
-from ivr.prompts.listening import PROMPTS, Recogniser, amounts, days, disagrees, months, recogniser
+from ivr.ports import Day, Digits, Money
+from ivr.prompts.heard import amounts, days, disagrees, months
+from ivr.prompts.listening import PROMPTS, Recogniser, recogniser
+from ivr.prompts.wording import say
 from tests.hearing.conftest import CACHE, SPOKEN, line
 from tests.hearing.correlate import Sound
 
@@ -137,3 +139,41 @@ def test_silence_says_no_expected_amount(listener: Recogniser, language: Languag
     fen, dates = _heard(listener, np.zeros(32_000), language)
     assert not {8640, 208061, 3005} & set(fen)
     assert not {(11, 25), (4, 10), (9, 20)} & set(dates)
+
+
+ALIKE: list[tuple[Language, str, str]] = [
+    ("zh", "八角四分，", "八角七分，"),
+    ("zh", "十二日，", "十三日，"),
+    ("zh", "三，", "四，"),
+    ("en", "oh four,", "oh five,"),
+    ("en", "twentieth,", "twenty-first,"),
+    ("en", "sixty yuan,", "sixteen yuan,"),
+]
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("language", "said", "like_it"), ALIKE)
+def test_a_spare_piece_is_understood_and_not_taken_for_another(
+    listener: Recogniser, core: dict[str, Sound], language: Language, said: str, like_it: str
+) -> None:
+    def piece(words: str) -> Sound:
+        return core[f"{language} part.{words}"]
+
+    sound = piece(said[:-1])
+    assert listener.mistake(sound, said, language, "piece", piece) == ""
+    assert listener.mistake(sound, like_it, language, "piece", piece)
+
+
+@pytest.mark.speech
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("language", "digits"), [("zh", "7207"), ("zh", "6468"), ("en", "5533"), ("en", "9029")])
+def test_four_digits_are_understood_even_repeated_ones_and_not_taken_for_others(
+    listener: Recogniser, groups: dict[tuple[Language, str], Sound], language: Language, digits: str
+) -> None:
+    sound = groups[language, digits]
+    assert listener.mistake(sound, say(Digits(digits), language), language, "digits") == ""
+    others = [digits[:3] + "1", digits[0] + "8" + digits[2:], digits[1] + digits[0] + digits[2:]]
+    for other in others:
+        if other != digits:
+            assert listener.mistake(sound, say(Digits(other), language), language, "digits"), other

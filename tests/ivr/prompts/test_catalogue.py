@@ -7,11 +7,12 @@ import pytest
 from config.settings import Settings
 from ivr.flow.model import sentences
 from ivr.flow.texts import INLINE
-from ivr.ports import AccountDigits, Day, Digits, Money, Month, Value
+from ivr.ports import AccountDigits, Day, Digits, Money, Month, Phone, Value
 from ivr.prompts.announcements import FILES
 from ivr.prompts.catalogue import LANGUAGES, Clip, parse, shipped
 from ivr.prompts.errors import CatalogueError, UnsayableError
 from ivr.prompts.inline import prompt
+from ivr.prompts.voices import key_of
 from ivr.services.flow_files import FlowFiles, shipped_files
 from ivr.services.hotline import SORRY
 
@@ -139,18 +140,42 @@ def test_clips_without_a_slot_have_no_spare() -> None:
     assert shipped().clips("goodbye", {}, "en") == (Clip("goodbye", "en", "Thank you for calling. Goodbye."),)
 
 
-def test_a_mandarin_account_number_is_read_back_in_clauses_of_four() -> None:
+def test_somebodys_digits_are_read_back_in_clauses_of_four() -> None:
     made = prompt("own", {"zh": "您的用户号为，{it:account}，对吗？", "en": "Your account number is {it:account}."})
     taught = shipped().taught({"own": made})
     clips = taught.clips("own", {"it": AccountDigits("10161100")}, "zh")
     assert [(clip.id, clip.text) for clip in clips] == [
         ("own.1", "您的用户号为，"),
         ("own.2.1016", "一零一六，"),
-        ("own.2.1100.end", "一一零零，"),
+        ("own.2.1100", "一一零零，"),
         ("own.3", "对吗？"),
     ]
     assert [clip.personal for clip in clips] == [False, True, True, False]
     core = {name for language, name in shipped().core_clips() if language == "zh"}
     assert {piece.id for clip in clips for piece in clip.spare} <= core
-    assert [clip.id for clip in taught.clips("own", {"it": AccountDigits("10161100")}, "en")] == ["own.10161100"]
+    assert [(clip.id, clip.text) for clip in taught.clips("own", {"it": AccountDigits("10161100")}, "en")] == [
+        ("own.before", "Your account number is,"),
+        ("own.1016", "one zero one six,"),
+        ("own.1100", "one one zero zero,"),
+    ]
     assert [clip.id for clip in taught.clips("own", {"it": AccountDigits("1016")}, "zh")][1] == "own.2.1016"
+
+
+def test_the_same_four_digits_are_one_clip_whatever_they_belong_to() -> None:
+    readings = shipped().readings
+    reading = shipped().clips("reading.heard", {"reading": Digits("1016")}, "zh")
+    ticket = shipped().clips("report.number", {"ticket": Digits("20261016")}, "zh")
+    assert key_of(reading[-1], readings) == key_of(ticket[-1], readings)
+
+
+def test_a_telephone_number_is_read_back_as_it_is_written() -> None:
+    clips = shipped().clips("callback.confirm", {"number": Phone("13900010002")}, "zh")
+    assert [clip.text for clip in clips if clip.personal] == ["幺三九，", "零零零幺，", "零零零二，"]
+    core = {name for language, name in shipped().core_clips() if language == "zh"}
+    assert {piece.id for clip in clips for piece in clip.spare} <= core
+
+
+def test_what_follows_somebodys_digits_is_a_clip_of_its_own() -> None:
+    clips = shipped().clips("reading.swapped", {"meant": Digits("1016")}, "en")
+    said = [clip.text for clip in clips]
+    assert said[said.index("one zero one six,") + 1] == "press one,"

@@ -4,6 +4,7 @@ import os
 import sys
 import textwrap
 import wave
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from config.voice import Speaker
 from config.voice import Voice as Chosen
 from cti.domain.events import Language
 from ivr.prompts import listening, outside, worker
-from ivr.prompts.catalogue import Clip
+from ivr.prompts.catalogue import Clip, Manner
 from ivr.prompts.dsp import ENGINE_HZ
 from ivr.prompts.errors import RenderError
+from ivr.prompts.heard import misheard
 from ivr.prompts.outside import Command, Espeak, Sherpa, sherpa_model
 from ivr.prompts.rendering import speech_job
 from ivr.prompts.speakers import reserve, voices
@@ -186,9 +188,19 @@ class Heard(listening.Recogniser):
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
 
-    def mistake(self, recording: listening.Sound, said: str, language: Language) -> str:
+        self.manners: list[Manner] = []
+
+    def mistake(
+        self,
+        recording: listening.Sound,
+        said: str,
+        language: Language,
+        manner: Manner = "clause",
+        say: listening.Say | None = None,
+    ) -> str:
+        self.manners.append(manner)
         heard = self.texts.pop(0)
-        return (heard or "nothing") if listening.misheard(said, heard, language) else ""
+        return (heard or "nothing") if misheard(said, heard, language) else ""
 
 
 @pytest.fixture
@@ -293,13 +305,29 @@ def test_a_clip_that_was_there_is_listened_to_once(
     assert Store(tmp_path / "voice").facts(str(order["key"]))["verified"]
 
 
-def test_spare_pieces_and_somebodys_digits_need_no_listener(
+def test_a_spare_piece_that_is_never_understood_is_not_kept(
     renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _hears(monkeypatch)
-    renderer.render(_order(tmp_path, "五分，", "part.五分"))
-    digits = Clip("account.2233", "zh", "二二三三，", personal=True)
-    assert "verify" not in speech_job("00", digits, {}, verify=True)
+    heard = _hears(monkeypatch, *["六分"] * 3)
+    order = _order(tmp_path, "五分，", "part.五分", ())
+    with pytest.raises(RenderError):
+        renderer.render(order)
+    assert heard.manners == ["piece"] * 3
+    assert not Store(tmp_path / "voice").has(str(order["key"]))
+
+
+def test_somebodys_digits_are_listened_to_and_stand_in_no_error(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = _hears(monkeypatch, *["二二三"] * 3)
+    voice = _command(str(_program(tmp_path, SPEAKS)))
+    digits = Clip("account.2233", "zh", "二二三三，", PIECES, personal=True)
+    with pytest.raises(RenderError) as refused:
+        renderer.render(speech_job("00", digits, {}, voice=voice, verify=True))
+    assert heard.manners == ["digits"] * 3
+    assert "二" not in str(refused.value)
+    renderer.render(speech_job("00", digits, {}, voice=voice))
+    assert Store(tmp_path / "voice").facts("00")["text"] == ""
 
 
 @pytest.mark.parametrize(
@@ -314,10 +342,25 @@ def test_spare_pieces_and_somebodys_digits_need_no_listener(
         ("For your water bill, press one.", "for your water bill press 1", "en", False),
         ("For your water bill, press one.", "Good bye.", "en", True),
         ("Please wait.", "", "en", True),
+        ("用水共十五立方米。", "用水共15立方米", "zh", False),
+        ("用水共十五立方米。", "用水共五十立方米", "zh", True),
+        ("查询水费请按一，", "查询水费请按七，", "zh", True),
+        ("查询水费请按一，", "查询水费请按议。", "zh", False),
+        ("查询水费请按一，", "查询水费请按十议。", "zh", True),
+        ("请再等一会儿，", "请再等议会儿", "zh", False),
+        ("返回请按八。", "方为请按吧。", "zh", False),
+        ("下午两点三十分之前到达。", "下午2点30分之前到达", "zh", False),
+        ("下午两点三十分之前到达。", "下午四点三十分之前到达", "zh", True),
+        ("预计等待两小时五分钟。", "预计等待2小时5分钟", "zh", False),
+        ("by two thirty in the afternoon.", "By 2:30 in the afternoon.", "en", False),
+        ("by two thirty in the afternoon.", "By 2:13 in the afternoon.", "en", True),
+        ("For a callback, press two.", "For a callback, press 10.", "en", True),
     ],
 )
-def test_words_without_a_value_have_to_sound_alike(said: str, heard: str, language: Language, expected: bool) -> None:
-    assert listening.misheard(said, heard, language) is expected
+def test_words_have_to_sound_alike_and_figures_to_be_the_same(
+    said: str, heard: str, language: Language, expected: bool
+) -> None:
+    assert misheard(said, heard, language) is expected
 
 
 def test_our_own_voices_need_no_word_of_the_settings() -> None:
@@ -334,6 +377,14 @@ class Swayed(listening.Recogniser):
     def text(self, recording: listening.Sound, language: Language, prompt: str | None = None) -> str:
         self.prompts.append(prompt or "")
         return "March, 2020." if prompt else "March, 2027."
+
+    def _encoded(self, recording: listening.Sound) -> None:
+        """Hear nothing."""
+
+    def _within(
+        self, encoded: None, words: Iterable[str], language: Language, prompt: str, rows: int = 1, given: str = ""
+    ) -> list[str]:
+        return ["two thousand twenty."]
 
 
 def test_a_recogniser_that_is_swayed_by_what_came_before_listens_again() -> None:

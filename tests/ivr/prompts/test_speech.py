@@ -326,7 +326,7 @@ async def test_the_same_clip_is_ordered_once(worker) -> None:  # type: ignore[no
 
 async def test_no_more_callers_are_let_in_than_can_be_served(worker) -> None:  # type: ignore[no-untyped-def]
     made = await worker(STUCK)
-    assert [made.urgent(_order(number)) is None for number in range(4)] == [False, False, True, True]
+    assert [made.urgent(_order(number)) is None for number in range(4)] == [False, False, False, True]
     assert made.urgent(_order(9, "en")) is not None
 
 
@@ -418,6 +418,15 @@ async def test_a_sentence_of_a_flow_is_said_like_one_of_the_catalogue(
     await until(lambda: bool(renderer.orders))
     renderer.finish()
     assert _length_ms(await waiting) == 200 + 200 + 200
+
+
+async def test_what_stands_beside_somebodys_digits_in_a_flow_is_rendered_ahead(
+    voice: RenderedSpeech, renderer: FakeRendering
+) -> None:
+    written = WrittenOut(zh="卡号为{card:digits}。", en="Your card is {card:digits} for now.")
+    voice.learn(spoken({written.prompt: written}))
+    await until(lambda: len(renderer.ahead_orders) == 3)
+    assert sorted(order["text"] for order in renderer.ahead_orders) == ["Your card is,", "for now,", "卡号为，"]
 
 
 async def test_the_tone_is_a_third_of_a_second_and_made_once(voice: RenderedSpeech) -> None:
