@@ -189,6 +189,11 @@ class Catalogue:
             clip for clause in self.prompts[prompt].clauses[language] for clip in clause.clips(values, language)
         )
 
+    def words(self, prompt: str, values: Mapping[str, Value], language: Language) -> str:
+        """Return a sentence as it is written, however many clips say it."""
+        clauses = (clause.clip(values, language).text for clause in self.prompts[prompt].clauses[language])
+        return ("" if language == "zh" else " ").join(clauses)
+
     def taught(self, prompts: Mapping[str, Prompt]) -> "Catalogue":
         """Return this catalogue with ``prompts`` besides its own, such as those that flows write out."""
         return replace(self, prompts={**prompts, **self.prompts})
@@ -251,7 +256,6 @@ _EVERY: Mapping[str, Callable[[], Iterable[Value]]] = {
     "money": _amounts_of_all_phrases,
     "count": lambda: map(Count, range(MOST_COUNTED)),
     "digits": lambda: map(Digits, "0123456789"),
-    "phone": lambda: map(Phone, "0123456789"),
 }
 """All values of a kind of which the pieces are rendered ahead."""
 

@@ -81,7 +81,8 @@ def phrases(value: Value, language: Language) -> tuple[str, ...]:
         case Phone(number):
             digits = number.removeprefix("+")
             _check(digits.isascii() and digits.isdigit() and len(digits) <= MOST_PHONE_DIGITS, "a phone number")
-            return _grouped(_zh_spelt(digits) if chinese else _en_spelt(digits), phone_groups(digits), chinese)
+            spelt = _zh_spelt(digits, _ZH_PHONE) if chinese else _en_spelt(digits)
+            return _grouped(spelt, phone_groups(digits), chinese)
         case AccountDigits(digits):
             _check(digits.isascii() and digits.isdigit(), "an account number")
             return _zh_digits(digits) if chinese else _en_digits(digits)
@@ -104,7 +105,7 @@ def pieces(value: Value, language: Language) -> tuple[str, ...]:
         digits = value.number.removeprefix("+") if isinstance(value, Phone) else value.digits
         if language == "en":
             return _en_spelt(digits)
-        return _zh_spelt(digits, _ZH_SPELT if isinstance(value, Phone) else _ZH)
+        return _zh_spelt(digits)
     return phrases(value, language)
 
 
@@ -155,7 +156,7 @@ def spelt_out(text: str, language: Language) -> str:
 def _number_in_text(digits: str, language: Language) -> str:
     """Return a number as words; one that is longer than a house's, or begins with 0, digit by digit."""
     if len(digits) > _GROUP or (len(digits) > 1 and digits.startswith("0")):
-        return "".join(_zh_spelt(digits)) if language == "zh" else " ".join(_en_spelt(digits))
+        return "".join(_zh_spelt(digits, _ZH_PHONE)) if language == "zh" else " ".join(_en_spelt(digits))
     words = _zh_count(int(digits)) if language == "zh" else " ".join(_en_number(int(digits)))
     return "二" if words == "两" else words
 
@@ -182,7 +183,7 @@ def _check(sayable: bool, kind: str) -> None:
 # ------------------------------------------------------------------ Mandarin
 
 _ZH = "零一二三四五六七八九"
-_ZH_SPELT = "零幺二三四五六七八九"
+_ZH_PHONE = "零幺二三四五六七八九"
 """How the digits of a telephone number are said, lest one be taken for seven. Others have 一: the engine's 幺 was
 understood less often (docs/speech.md)."""
 
@@ -294,12 +295,12 @@ def _zh_measured(hundredths: int) -> tuple[str, ...]:
     return (f"{words}点{spelt}" if spelt else words,)
 
 
-def _zh_spelt(digits: str, names: str = _ZH_SPELT) -> tuple[str, ...]:
+def _zh_spelt(digits: str, names: str = _ZH) -> tuple[str, ...]:
     return tuple(names[int(digit)] for digit in digits)
 
 
 def _zh_digits(digits: str) -> tuple[str, ...]:
-    spelt = "".join(_zh_spelt(digits, _ZH))
+    spelt = "".join(_zh_spelt(digits))
     groups = [spelt[start : start + _GROUP] for start in range(0, len(spelt), _GROUP)]
     return (*(group + "，" for group in groups[:-1]), groups[-1])
 

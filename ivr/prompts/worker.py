@@ -22,7 +22,7 @@ from ivr.prompts.voices import VOICES, Voice
 
 NICE = 10
 
-TRIED_PACES = (1.0, 0.95, 0.9)
+TRIED_PACES = (1.0, 0.95, 0.9, 0.85)
 """How fast, of the usual, a clip is said that is to be understood by a recogniser: slower each time."""
 
 
@@ -46,7 +46,7 @@ class Renderer:
     def render(self, job: Mapping[str, Any]) -> None:
         """Render one job, unless the clip is there. Raises :class:`SpeechError`.
 
-        With ``verify``, how to listen, a recogniser has to understand it, in three tries. Else it is refused: noted for
+        With ``verify``, how to listen, a recogniser has to understand it, in four tries. Else it is refused: noted for
         a person, and not kept unless it is the ``only_way`` to say something. ``accept`` renders what was refused as it
         is.
         """

@@ -90,11 +90,10 @@ class PretendLine:
     async def play(self, sentence: Speaking, keys: str) -> str:
         """Say it; what is left of an entry, or an interruption, cuts it short in the middle."""
         prompt, language = sentence.prompt, sentence.language
-        clips = self._catalogue.clips(prompt, sentence.values, language)
         length_s = self._lengths.of(prompt, sentence.values, language).seconds
         length_s /= SLOW_PACE if sentence.slow else 1.0
         at_s = asyncio.get_running_loop().time()
-        words = ("" if language == "zh" else " ").join(clip.text for clip in clips)
+        words = self._catalogue.words(prompt, sentence.values, language)
         self._left = self._left or self._thumb.interrupts(prompt, words)
         hanging_up = self._left == HANG_UP
         key = "" if hanging_up else self._pressed(keys)
