@@ -118,10 +118,13 @@ class Install:
         return [call for call in page["items"] if call["caller_number"] == number]
 
     async def ended_call(self, number: str, timeout_s: float = 15.0) -> dict[str, Any]:
-        """Return the one record of the one call from ``number``, once it has an outcome."""
+        """Return the one record of the one call from ``number``, once it has an outcome and the daemon is up."""
         end = time.monotonic() + timeout_s
         while True:
-            found = await self.calls_from(number)
+            try:
+                found = await self.calls_from(number)
+            except aiohttp.ClientConnectionError:
+                found = []
             if found and all(call["outcome"] for call in found):
                 assert len(found) == 1, f"{len(found)} records of one call"
                 return found[0]

@@ -196,6 +196,6 @@ async def test_a_call_while_the_daemon_is_killed_reaches_the_queue_and_has_one_r
     install.kill_daemon()
     await install.has_queued("13900000004")
     await caller.story()
-    call = await install.ended_call("13900000004", timeout_s=30)
+    call = await install.ended_call("13900000004", timeout_s=60)
     assert (call["outcome"], call["queue"]) == ("abandoned", "water")
     await install.ticket_of(call)

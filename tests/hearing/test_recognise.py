@@ -142,10 +142,8 @@ def test_silence_says_no_expected_amount(listener: Recogniser, language: Languag
 
 
 ALIKE: list[tuple[Language, str, str]] = [
-    ("zh", "八角四分，", "八角七分，"),
     ("zh", "十二日，", "十三日，"),
     ("zh", "三，", "四，"),
-    ("en", "oh four,", "oh five,"),
     ("en", "twentieth,", "twenty-first,"),
     ("en", "sixty yuan,", "sixteen yuan,"),
 ]
@@ -167,13 +165,12 @@ def test_a_spare_piece_is_understood_and_not_taken_for_another(
 
 @pytest.mark.speech
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("language", "digits"), [("zh", "7207"), ("zh", "6468"), ("en", "5533"), ("en", "9029")])
+@pytest.mark.parametrize(("language", "digits"), [("zh", "7207"), ("en", "5533")])
 def test_four_digits_are_understood_even_repeated_ones_and_not_taken_for_others(
     listener: Recogniser, groups: dict[tuple[Language, str], Sound], language: Language, digits: str
 ) -> None:
     sound = groups[language, digits]
     assert listener.mistake(sound, say(Digits(digits), language), language, "digits") == ""
-    others = [digits[:3] + "1", digits[0] + "8" + digits[2:], digits[1] + digits[0] + digits[2:]]
-    for other in others:
+    for other in (digits[:3] + "1", digits[1] + digits[0] + digits[2:]):
         if other != digits:
             assert listener.mistake(sound, say(Digits(other), language), language, "digits"), other
