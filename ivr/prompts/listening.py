@@ -109,7 +109,7 @@ class Recogniser:
         for prompt in prompts:
             text = self.text(recording, language, prompt)
             yield text, not misheard(said, text, language)
-            alike = alike or (text if likeness(said, text, language) >= LEAST_LIKE else "")
+            alike = alike or (text if _may_lack_numbers_only(said, text, language) else "")
         if alike:
             yield alike, self._has_the_numbers(recording, said, language)
 
@@ -178,6 +178,12 @@ class Recogniser:
         )
         texts = [tokenizer.decode(tokens).strip() for tokens in found.sequences_ids]
         return [text[len(given.strip()) :].strip() for text in texts]
+
+
+def _may_lack_numbers_only(said: str, text: str, language: Language) -> bool:
+    """Tell whether a ``text`` sounds like what was ``said`` and has no figures on top: 三角六分 is not 三角."""
+    more = len(figures(text, language)) > len(figures(said, language))
+    return not more and likeness(said, text, language) >= LEAST_LIKE
 
 
 def _by_telephone(recording: Sound) -> NDArray[np.float32]:

@@ -395,6 +395,36 @@ def test_a_recogniser_that_is_swayed_by_what_came_before_listens_again() -> None
     assert swayed.mistake(np.zeros(8000), "April, two thousand twenty-seven,", "en") == "March, 2020."
 
 
+class Certain(Swayed):
+    """A recogniser that writes what a test says, and hears each number that it is asked for."""
+
+    def __init__(self, text: str, *numbers: str) -> None:
+        super().__init__()
+        self.written = text
+        self.numbers = list(numbers)
+
+    def text(self, recording: listening.Sound, language: Language, prompt: str | None = None) -> str:
+        return self.written
+
+    def _within(
+        self, encoded: None, words: Iterable[str], language: Language, prompt: str, rows: int = 1, given: str = ""
+    ) -> list[str]:
+        return [self.numbers.pop(0)]
+
+
+def test_a_number_that_is_lost_in_the_words_is_asked_for_in_its_place() -> None:
+    assert not Certain("查询水质请暗闪", "三。").mistake(np.zeros(8000), "查询水质请按三，", "zh")
+    assert (
+        Certain("查询水质请暗闪", *["四。"] * 3).mistake(np.zeros(8000), "查询水质请按三，", "zh") == "查询水质请暗闪"
+    )
+    assert Certain("再见", "三。").mistake(np.zeros(8000), "查询水质请按三，", "zh") == "再见"
+
+
+def test_a_clause_with_a_figure_on_top_is_not_what_was_said() -> None:
+    heard = "金额为两千六百零三元三角六分"
+    assert Certain(heard, "两千六百零三", "三").mistake(np.zeros(8000), "金额为两千六百零三元三角，", "zh") == heard
+
+
 def test_no_text_that_comes_before_has_the_value_that_is_expected() -> None:
     swayed = Swayed()
     swayed.mistake(np.zeros(8000), "Please pay by June eighteenth.", "en")

@@ -48,7 +48,7 @@ function Message({ message }: { message: MessageView }) {
   };
   const purpose = `messages.purpose_${message.purpose}`;
   return (
-    <li data-testid="message">
+    <li className="message" data-testid="message">
       <b>{i18n.exists(purpose) ? t(purpose as never) : message.purpose}</b>{' '}
       <time dateTime={message.at}>{times.stamp(message.at)}</time> ·{' '}
       {t('messages.seconds', { s: message.seconds })}{' '}
