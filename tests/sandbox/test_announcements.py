@@ -14,6 +14,7 @@ from cti.caller.story import live
 from cti.domain.events import Language
 from cti.sandbox.pbx import SandboxPbx
 from ivr.prompts import core_pack
+from ivr.prompts.announcements import FILES
 from ivr.prompts.catalogue import shipped
 from ivr.prompts.voices import key_of
 from tests.asterisk.pbx import new_pbx
@@ -26,14 +27,17 @@ SORRY, GIVE_UP, WAIT = "queue.sorry", "queue.give_up", "queue.wait"
 
 @pytest.fixture(scope="module")
 def clips() -> dict[str, Sound]:
-    """Return every fixed clip of the catalogue, by language and id: ``en queue.wait.1``."""
+    """Return what Asterisk says of its own accord, and the menu's first words, by language and id: ``en queue.wait.1``.
+
+    Not all that the hotline says: two sentences with the same "Goodbye." are told apart by what comes before, which a
+    busy machine may tear.
+    """
     catalogue, sounds = shipped(), core_pack.sounds(core_pack.SHIPPED)
     fixed = (
-        clause.clip({}, language)
-        for prompt in catalogue.prompts.values()
+        clip
+        for prompt in (*FILES, "language.choose", "menu.main")
         for language in ("zh", "en")
-        for clause in prompt.clauses[language]
-        if clause.slot is None
+        for clip in catalogue.clips(prompt, {}, language)
     )
     return {f"{clip.language} {clip.id}": sounds[key_of(clip, catalogue.readings)] / 32768.0 for clip in fixed}
 
