@@ -40,7 +40,7 @@ def build(
         Path | None, typer.Option(help="A file of amounts to render too, in yuan, one a line.", exists=True)
     ] = None,
     digits: Annotated[
-        bool, typer.Option("--digits", help="Every group of four digits too, in both languages: some ten hours.")
+        bool, typer.Option("--digits", help="Every group of four digits too, in both languages: 22,220 clips, hours.")
     ] = False,
     verify: Annotated[
         bool | None,

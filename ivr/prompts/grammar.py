@@ -53,7 +53,6 @@ _NEIGHBOURS: Mapping[Language, tuple[tuple[str, str], ...]] = {
     "zh": (("三十六", "八十五"), ("四十二", "七十一")),
     "en": (("thirty-six", "eighty-five"), ("forty-two", "seventy-one")),
 }
-_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _ZH_DIGITS = "零一二三四五六七八九幺"
 _LONGEST_DIGITS = 4
 
@@ -187,7 +186,7 @@ def of_digits(said: str, language: Language) -> Grammar:
         for prompt in _DIGIT_PROMPTS[language]
         if not any(group in digits for group in _groups(heard.figures(prompt, language)))
     )
-    words = tuple(_ZH_DIGITS) if language == "zh" else _EN_DIGITS
+    words = tuple(_ZH_DIGITS) if language == "zh" else numerals.EN_DIGITS
     return Grammar((*words, "，" if language == "zh" else ","), (*prompts, ""))
 
 

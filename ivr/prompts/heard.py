@@ -14,7 +14,6 @@ from cti.domain.events import Language
 from ivr.prompts import numerals
 
 LEAST_LIKE = 0.6
-_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _EN_NAMES: dict[int | None, str] = {value: word for word, value in numerals.EN_WORDS.items()}
 _ZH_DIGITS = "零一二三四五六七八九"
 _TRADITIONAL = str.maketrans("萬兩圓號費請為額帳戶點塊毛", "万两元号费请为额账户点元角")
@@ -157,7 +156,7 @@ def likeness(said: str, heard: str, language: Language) -> float:
 
 def _sounds(text: str, language: Language) -> list[str]:
     if language == "en":
-        written_out = re.sub(r"[0-9]", lambda digit: f" {_EN_DIGITS[int(digit[0])]} ", text.lower())
+        written_out = re.sub(r"[0-9]", lambda digit: f" {numerals.EN_DIGITS[int(digit[0])]} ", text.lower())
         return re.findall(r"[a-z]", written_out)
     import pypinyin
 

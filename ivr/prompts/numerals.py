@@ -14,6 +14,7 @@ EN_WORDS = {
     "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
+EN_DIGITS = tuple(word for word, value in EN_WORDS.items() if value < 10 and word != "oh")
 EN_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 EN_RANKS = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
 EN_MONTHS = {

@@ -37,11 +37,7 @@ class Renderer:
 
     def warm(self, job: Mapping[str, Any]) -> None:
         """Load what a language needs, dictionaries included."""
-        from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
-
-        text = "请稍候。" if job["warm"] == "zh" else "One moment please."
-        voice = _voice(job, job["warm"])
-        telephone_clip(self._engine(voice).render(text, voice), ENGINE_HZ)
+        self._said("请稍候。" if job["warm"] == "zh" else "One moment please.", _voice(job, job["warm"]))
 
     def render(self, job: Mapping[str, Any]) -> None:
         """Render one job, unless the clip is there. Raises :class:`SpeechError`.
@@ -78,10 +74,10 @@ class Renderer:
         """Return the clip, and what is to be noted about how it was understood."""
         usual = _voice(job, job["language"]).for_text(job["text"], job.get("readings", {})).at(job.get("pace", 1.0))
         if not job.get("verify"):
-            return self._said(job, usual), {"verified": "by a person"} if job.get("accept") else {}
+            return self._said(job["text"], usual), {"verified": "by a person"} if job.get("accept") else {}
         first, heard = None, ""
         for pace in TRIED_PACES:
-            samples = self._said(job, usual.at(pace))
+            samples = self._said(job["text"], usual.at(pace))
             mistake = self._misheard(samples, job)
             if not mistake:
                 return samples, {"verified": True, "tried_pace": pace}
@@ -91,10 +87,10 @@ class Renderer:
             raise RenderError("something else was recognised" + ("" if job.get("personal") else f": heard {heard}"))
         return first, {"heard": heard}
 
-    def _said(self, job: Mapping[str, Any], voice: Voice) -> Any:
+    def _said(self, text: str, voice: Voice) -> Any:
         from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
 
-        return telephone_clip(self._engine(voice).render(job["text"], voice), ENGINE_HZ)
+        return telephone_clip(self._engine(voice).render(text, voice), ENGINE_HZ)
 
     def _refuse(self, job: Mapping[str, Any], heard: str, samples: Any) -> None:
         order = {name: value for name, value in job.items() if name not in ("verify", "keep_master", "id")}
@@ -126,10 +122,7 @@ class Renderer:
         """Return a number that stands beside a piece while it is listened to."""
         speaker = json.dumps([words, asdict(voice)], sort_keys=True)
         if speaker not in self._neighbours:
-            from ivr.prompts.dsp import ENGINE_HZ, telephone_clip
-
-            text = words + ("," if words.isascii() else "，")
-            self._neighbours[speaker] = telephone_clip(self._engine(voice).render(text, voice), ENGINE_HZ)
+            self._neighbours[speaker] = self._said(words + ("," if words.isascii() else "，"), voice)
         return self._neighbours[speaker]
 
     def _studio(self, wav: Path) -> Any:
